@@ -1,0 +1,186 @@
+"""A reply while it grows: kept in memory, on disk at most half a second behind."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from workbench.conversations.repository import Conversations
+from workbench.conversations.values import BrokenPart, Message, MessageState
+from workbench.core.bus import EventBus
+from workbench.core.clock import Clock
+from workbench.core.errors import StorageError
+from workbench.core.events import StorageTrouble
+from workbench.providers.values import Attempt
+
+FLUSH_INTERVAL_S = 0.25
+"""Pause between two saves of a growing reply: half of the 500 ms that may be lost."""
+
+RETRY_INTERVAL_S = 5.0
+"""Pause before saving is tried again after the disk refused."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ReplyDraft:
+    """What is known of a reply so far."""
+
+    message: Message
+    text: str = ""
+    reasoning: str = ""
+    broken: tuple[BrokenPart, ...] = ()
+    _pieces: list[str] = field(default_factory=list[str])
+    _reasoning_pieces: list[str] = field(default_factory=list[str])
+
+    def add(self, text: str, *, reasoning: bool) -> None:
+        """Take the next piece of answer or reasoning."""
+        (self._reasoning_pieces if reasoning else self._pieces).append(text)
+
+    def join(self) -> None:
+        """Bring `text` and `reasoning` up to date; joining late keeps long replies linear."""
+        if self._pieces:
+            self.text += "".join(self._pieces)
+            self._pieces.clear()
+        if self._reasoning_pieces:
+            self.reasoning += "".join(self._reasoning_pieces)
+            self._reasoning_pieces.clear()
+
+    def set_aside(self, provider: str, model: str) -> int:
+        """Keep the text so far as a broken part and start over; returns its length in characters."""
+        self.join()
+        characters = len(self.text)
+        if self.text:
+            self.broken = (*self.broken, BrokenPart(provider=provider, model=model, text=self.text))
+        self.text = ""
+        self.reasoning = ""
+        return characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a reply ended."""
+
+    state: MessageState
+    provider: str | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    reason: str = ""
+
+
+class ReplyKeeper(Protocol):
+    """Where a reply is kept."""
+
+    async def save(self, draft: ReplyDraft) -> None:
+        """Write what there is so far."""
+        ...
+
+    async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
+        """Write the whole reply and its state."""
+        ...
+
+
+class StoredReply:
+    """Keeps a reply in the conversation's tree."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        """Write through `conversations`."""
+        self._conversations = conversations
+
+    async def save(self, draft: ReplyDraft) -> None:
+        """Write what there is so far."""
+        await self._conversations.save_reply(
+            draft.message.id, text=draft.text, reasoning=draft.reasoning, broken=draft.broken
+        )
+
+    async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
+        """Write the whole reply and its state."""
+        await self._conversations.finish_reply(
+            draft.message.id, state=ending.state, text=draft.text, reasoning=draft.reasoning, broken=draft.broken,
+            provider=ending.provider, model=ending.model, finish_reason=ending.finish_reason, reason=ending.reason,
+        )  # fmt: skip
+
+
+class UnstoredReply:
+    """Keeps nothing: for turns that must leave no trace on disk."""
+
+    async def save(self, draft: ReplyDraft) -> None:
+        """Nothing to do."""
+
+    async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
+        """Nothing to do."""
+
+
+class ReplyWriter:
+    """Saves a draft in the background whenever it has grown, and once more at its end.
+
+    A disk that refuses does not end the turn: the reply goes on in memory, the trouble is an event, and
+    saving is tried again every five seconds.
+    """
+
+    def __init__(self, draft: ReplyDraft, keeper: ReplyKeeper, bus: EventBus, clock: Clock) -> None:
+        """Save `draft` through `keeper`."""
+        self._draft = draft
+        self._keeper = keeper
+        self._bus = bus
+        self._clock = clock
+        self._grown = asyncio.Event()
+        self._in_trouble = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin saving in the background."""
+        self._task = asyncio.create_task(self._save_while_growing(), name="reply-writer")
+
+    def grew(self) -> None:
+        """The draft has new content."""
+        self._grown.set()
+
+    async def finish(self, ending: Ending) -> bool:
+        """Write the end; False when the disk refuses, and then it may be called again."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self._draft.join()
+        try:
+            await self._keeper.finish(self._draft, ending)
+        except StorageError as problem:
+            self._report(problem)
+            return False
+        self._recovered()
+        return True
+
+    async def _save_while_growing(self) -> None:
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            self._draft.join()
+            try:
+                await self._keeper.save(self._draft)
+            except StorageError as problem:
+                self._report(problem)
+                self._grown.set()
+                await self._clock.sleep(RETRY_INTERVAL_S)
+            else:
+                self._recovered()
+                await self._clock.sleep(FLUSH_INTERVAL_S)
+
+    def _report(self, problem: StorageError) -> None:
+        if not self._in_trouble:
+            self._in_trouble = True
+            self._bus.publish(StorageTrouble(problem=str(problem), conversation_id=self._draft.message.conversation_id))
+
+    def _recovered(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            self._bus.publish(StorageTrouble(conversation_id=self._draft.message.conversation_id))
+
+
+def finished_message(draft: ReplyDraft, ending: Ending, attempts: tuple[Attempt, ...]) -> Message:
+    """The reply as a message, without reading it back."""
+    return replace(
+        draft.message, text=draft.text, reasoning=draft.reasoning, broken=draft.broken, state=ending.state,
+        provider=ending.provider, model=ending.model, finish_reason=ending.finish_reason, reason=ending.reason, attempts=attempts,
+    )  # fmt: skip

@@ -1,0 +1,208 @@
+"""Turns of conversation: store the prompt, get it answered, store the answer as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from workbench.chat.reply import StoredReply, UnstoredReply
+from workbench.chat.turn import TurnRun
+from workbench.chat.values import Turn, TurnOptions, TurnResult
+from workbench.config.values import Configuration
+from workbench.conversations.repository import Conversations
+from workbench.conversations.values import Conversation, Message, MessageState, Role
+from workbench.core.bus import EventBus
+from workbench.core.clock import Clock
+from workbench.core.errors import NotFoundError, UsageError
+from workbench.core.events import ConversationChanged, ReplyInterrupted, TurnStarted
+from workbench.core.ids import new_id
+from workbench.providers.failover import Failover
+from workbench.providers.values import ChatModel
+
+FINISHED_TURNS_KEPT = 100
+"""Results that `wait` can still fetch after the turn has ended."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Running:
+    run: TurnRun
+    task: asyncio.Task[TurnResult]
+
+
+class ChatService:
+    """Sends prompts and keeps their replies; every method runs on the core's loop."""
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        failover: Failover,
+        model: ChatModel,
+        configuration: Callable[[], Configuration],
+        bus: EventBus,
+        clock: Clock,
+        offline: bool = False,
+    ) -> None:
+        """A turn keeps the snapshot that `configuration()` gave when it began."""
+        self._conversations = conversations
+        self._failover = failover
+        self._model = model
+        self._configuration = configuration
+        self._bus = bus
+        self._clock = clock
+        self._offline = offline
+        self._running: dict[str, _Running] = {}
+        self._finished: dict[str, asyncio.Task[TurnResult]] = {}
+        self._saving_late: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    async def send(
+        self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None
+    ) -> Turn:
+        """Store a prompt and start its reply in the background; returns once the prompt is on disk.
+
+        A new conversation begins when `conversation_id` is None. Raises UsageError for an empty prompt, while
+        offline, for an unknown provider and while a reply of the same conversation is still streaming.
+        """
+        options = options or TurnOptions()
+        configuration = self._configuration()
+        self._check(text, conversation_id, options, configuration)
+        history: Sequence[Message] = ()
+        if options.store:
+            begun = await self._conversations.begin_turn(
+                prompt=text, conversation_id=conversation_id, system=options.system,
+                provider=options.provider if conversation_id is None else None,
+                model=options.model if conversation_id is None else None,
+            )  # fmt: skip
+            conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
+        else:
+            conversation, prompt, reply = self._unstored(text, conversation_id)
+        turn = Turn(
+            id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id
+        )  # fmt: skip
+        if conversation_id is not None or options.store:
+            with suppress(NotFoundError):
+                history = await self._conversations.path(conversation.id)
+        before = [m for m in history if m.id not in (prompt.id, reply.id)]
+        run = TurnRun(
+            turn=turn,
+            conversation=conversation,
+            options=options,
+            configuration=configuration,
+            prompt=[*before, prompt],
+            reply=reply,
+            keeper=StoredReply(self._conversations) if options.store else UnstoredReply(),
+            failover=self._failover,
+            model=self._model,
+            bus=self._bus,
+            clock=self._clock,
+        )
+        stamp = {"correlation": turn.id, "conversation_id": conversation.id}
+        self._bus.publish(TurnStarted(user_message_id=prompt.id, message_id=reply.id, **stamp))
+        self._bus.publish(ConversationChanged(conversation_id=conversation.id))
+        task = asyncio.create_task(self._finish(run), name=f"turn-{turn.id}")
+        self._running[turn.id] = _Running(run, task)
+        return turn
+
+    def _check(
+        self, text: str, conversation_id: str | None, options: TurnOptions, configuration: Configuration
+    ) -> None:
+        if self._closing:
+            raise UsageError("workbench is closing", hint="The prompt was not sent")
+        if not text.strip():
+            raise UsageError("The prompt is empty", hint="Type something to send")
+        if self._offline:
+            raise UsageError(
+                "Offline: nothing is sent", hint="Start workbench without --offline to ask a provider"
+            )  # fmt: skip
+        if options.provider is not None and configuration.provider(options.provider) is None:
+            known = ", ".join(p.name for p in configuration.providers) or "none"
+            raise UsageError(f"There is no provider named {options.provider}", hint=f"Configured: {known}")
+        if conversation_id is not None and self.running_in(conversation_id) is not None:
+            raise UsageError(
+                "A reply is still streaming in this conversation", hint="Stop it, or wait until it is done"
+            )  # fmt: skip
+
+    def _unstored(self, text: str, conversation_id: str | None) -> tuple[Conversation, Message, Message]:
+        now = self._clock.now_ms()
+        conversation = Conversation(id=conversation_id or new_id(), title="", created_at_ms=now, updated_at_ms=now)
+        prompt = Message(
+            id=new_id(), conversation_id=conversation.id, parent_id=None, role=Role.USER, text=text,
+            state=MessageState.DONE, created_at_ms=now,
+        )  # fmt: skip
+        reply = replace(
+            prompt, id=new_id(), parent_id=prompt.id, role=Role.ASSISTANT, text="", state=MessageState.STREAMING
+        )  # fmt: skip
+        return conversation, prompt, reply
+
+    async def _finish(self, run: TurnRun) -> TurnResult:
+        try:
+            return await run.carry_out()
+        finally:
+            running = self._running.pop(run.turn.id, None)
+            if running is not None:
+                self._finished[run.turn.id] = running.task
+                while len(self._finished) > FINISHED_TURNS_KEPT:
+                    self._finished.pop(next(iter(self._finished)))
+            if run.unsaved is not None and not self._closing:
+                late = asyncio.create_task(run.save_late(), name=f"save-late-{run.turn.id}")
+                self._saving_late.add(late)
+                late.add_done_callback(self._saving_late.discard)
+            self._bus.publish(ConversationChanged(conversation_id=run.turn.conversation_id))
+
+    async def wait(self, turn_id: str) -> TurnResult:
+        """The result of a turn, once it has ended. Cancelling the wait does not stop the turn."""
+        running = self._running.get(turn_id)
+        task = running.task if running is not None else self._finished.get(turn_id)
+        if task is None:
+            raise NotFoundError(f"There is no turn {turn_id}")
+        return await asyncio.shield(task)
+
+    def running_in(self, conversation_id: str) -> Turn | None:
+        """The turn that is streaming in a conversation, if any."""
+        return next(
+            (r.run.turn for r in self._running.values() if r.run.turn.conversation_id == conversation_id), None
+        )  # fmt: skip
+
+    def running(self) -> list[Turn]:
+        """Every turn under way."""
+        return [r.run.turn for r in self._running.values()]
+
+    async def stop(self, conversation_id: str) -> bool:
+        """Stop the reply of a conversation and keep what came; False when there was none.
+
+        Returns when the reply is stored and the provider's connection is closed.
+        """
+        running = next((r for r in self._running.values() if r.run.turn.conversation_id == conversation_id), None)
+        if running is None:
+            return False
+        running.run.stop(MessageState.STOPPED, "stopped by you")
+        await asyncio.wait([running.task])
+        return True
+
+    async def mark_interrupted(self, is_alive: Callable[[str], bool]) -> list[Message]:
+        """Mark replies whose process died while they streamed; tells of each by an event."""
+        interrupted = await self._conversations.mark_interrupted(is_alive)
+        for message in interrupted:
+            self._bus.publish(
+                ReplyInterrupted(
+                    message_id=message.id, conversation_id=message.conversation_id, characters=len(message.text)
+                )
+            )
+        return interrupted
+
+    async def close(self) -> None:
+        """End every turn; what came is stored and marked interrupted."""
+        self._closing = True
+        tasks = [r.task for r in self._running.values()]
+        for running in list(self._running.values()):
+            running.run.stop(MessageState.INTERRUPTED, "workbench was closed while this was streaming")
+        if tasks:
+            await asyncio.wait(tasks)
+        for late in self._saving_late:
+            late.cancel()

@@ -1,0 +1,199 @@
+"""One turn from its stored prompt to its stored reply."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from workbench.chat.prompt import prompt_messages
+from workbench.chat.reply import RETRY_INTERVAL_S, Ending, ReplyDraft, ReplyKeeper, ReplyWriter, finished_message
+from workbench.chat.values import Turn, TurnOptions, TurnResult
+from workbench.config.values import Configuration
+from workbench.conversations.values import Conversation, Message, MessageState
+from workbench.core.bus import EventBus
+from workbench.core.clock import Clock
+from workbench.core.errors import WorkbenchError
+from workbench.core.events import ReplyRestarted, TextDelta, TurnFinished
+from workbench.providers.failover import Failover
+from workbench.providers.values import (
+    Answered,
+    Answering,
+    AnswerRequest,
+    ChatModel,
+    Restarted,
+    TextPart,
+    Timeouts,
+    Usage,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class TurnRun:
+    """Carries out one turn; made and kept by the chat service."""
+
+    def __init__(
+        self,
+        *,
+        turn: Turn,
+        conversation: Conversation,
+        options: TurnOptions,
+        configuration: Configuration,
+        prompt: Sequence[Message],
+        reply: Message,
+        keeper: ReplyKeeper,
+        failover: Failover,
+        model: ChatModel,
+        bus: EventBus,
+        clock: Clock,
+    ) -> None:
+        """`prompt` is the branch up to and with the new user message."""
+        self.turn = turn
+        self._conversation = conversation
+        self._options = options
+        self._configuration = configuration
+        self._prompt = prompt
+        self._draft = ReplyDraft(message=reply)
+        self._writer = ReplyWriter(self._draft, keeper, bus, clock)
+        self._failover = failover
+        self._model = model
+        self._bus = bus
+        self._clock = clock
+        self._answering: asyncio.Task[Answered] | None = None
+        self._stopped: Ending | None = None
+        self._speaker: Answering | None = None
+        self.unsaved: Ending | None = None
+        """The ending that the disk refused; saved later by `save_late`."""
+
+    def stop(self, state: MessageState, reason: str) -> None:
+        """End the reply early and keep what came; the first call decides state and reason."""
+        if self._stopped is None:
+            self._stopped = Ending(state=state, reason=reason)
+            if self._answering is not None:
+                self._answering.cancel()
+
+    async def carry_out(self) -> TurnResult:
+        """Answer, store, tell; never raises for a failed answer."""
+        began = self._clock.monotonic()
+        self._writer.start()
+        answered: Answered | None = None
+        try:
+            if self._stopped is None:
+                self._answering = asyncio.create_task(self._answer(), name=f"answer-{self.turn.id}")
+                answered = await self._answering
+            ending = self._stopped or Ending(state=MessageState.FAILED)
+        except asyncio.CancelledError:
+            self._answering = None
+            ending = self._stopped or Ending(state=MessageState.INTERRUPTED, reason="the turn was cancelled")
+        except WorkbenchError as problem:
+            ending = Ending(state=MessageState.FAILED, reason=str(problem))
+        except Exception as problem:
+            logger.exception("turn %s failed unexpectedly", self.turn.id)
+            ending = Ending(state=MessageState.FAILED, reason=f"internal error: {type(problem).__name__}")
+        if answered is not None:
+            ending = self._ending_of(answered)
+        elif self._speaker is not None:
+            ending = replace(ending, provider=self._speaker.provider, model=self._speaker.model)
+        if not await self._writer.finish(ending):
+            self.unsaved = ending
+        usage = answered.usage if answered is not None else Usage()
+        self._tell(ending, usage, round((self._clock.monotonic() - began) * 1000))
+        return TurnResult(
+            turn=self.turn,
+            message=finished_message(self._draft, ending, answered.attempts if answered is not None else ()),
+            usage=usage,
+            unreachable=answered.unreachable if answered is not None else False,
+        )
+
+    async def save_late(self) -> None:
+        """Try to save the ending until the disk takes it."""
+        while self.unsaved is not None:
+            await self._clock.sleep(RETRY_INTERVAL_S)
+            if await self._writer.finish(self.unsaved):
+                self.unsaved = None
+
+    async def _answer(self) -> Answered:
+        await self._model.prepare()
+        async with aclosing(self._failover.answer(self._request())) as parts:
+            async for part in parts:
+                match part:
+                    case TextPart():
+                        self._take(part)
+                    case Answering():
+                        self._speaker = part
+                    case Restarted():
+                        self._restart(part)
+                    case Answered():
+                        return part
+        raise WorkbenchError("The answer ended without a result")
+
+    def _take(self, part: TextPart) -> None:
+        self._draft.add(part.text, reasoning=part.reasoning)
+        self._writer.grew()
+        self._bus.publish(
+            TextDelta(
+                message_id=self.turn.message_id, delta=part.text, reasoning=part.reasoning,
+                correlation=self.turn.id, conversation_id=self.turn.conversation_id,
+            )  # fmt: skip
+        )
+
+    def _restart(self, part: Restarted) -> None:
+        self._speaker = None
+        characters = self._draft.set_aside(part.provider, part.model)
+        self._writer.grew()
+        self._bus.publish(
+            ReplyRestarted(
+                message_id=self.turn.message_id, provider=part.provider, characters=characters,
+                correlation=self.turn.id, conversation_id=self.turn.conversation_id,
+            )  # fmt: skip
+        )
+
+    def _request(self) -> AnswerRequest:
+        settings = self._configuration.settings
+        options = self._options
+        return AnswerRequest(
+            turn_id=self.turn.id,
+            conversation_id=self.turn.conversation_id,
+            message_id=self.turn.message_id if options.store else None,
+            messages=prompt_messages(self._prompt, system=options.system),
+            providers=self._configuration.providers,
+            strategy=settings.fallback_strategy,
+            default_provider=settings.default_provider,
+            pinned_provider=options.provider or self._conversation.provider,
+            pinned_model=options.model or (None if options.provider else self._conversation.model),
+            fallback=options.fallback,
+            on_broken_stream=options.on_broken_stream or settings.on_broken_stream,
+            timeouts=Timeouts(
+                first_token_s=settings.first_token_timeout,
+                stall_s=settings.stall_timeout,
+                total_s=options.timeout_s or settings.request_timeout,
+            ),
+            max_tokens=settings.max_tokens,
+            temperature=settings.temperature,
+        )
+
+    def _ending_of(self, answered: Answered) -> Ending:
+        if answered.complete:
+            state = MessageState.DONE
+        elif answered.provider is not None:
+            # A cut answer that was kept as it is: never a complete one.
+            state = MessageState.STOPPED
+        else:
+            state = MessageState.FAILED
+        return Ending(
+            state=state, provider=answered.provider, model=answered.model,
+            finish_reason=answered.finish_reason, reason=answered.reason,
+        )  # fmt: skip
+
+    def _tell(self, ending: Ending, usage: Usage, duration_ms: int) -> None:
+        self._bus.publish(
+            TurnFinished(
+                correlation=self.turn.id, conversation_id=self.turn.conversation_id, message_id=self.turn.message_id,
+                state=ending.state.value, provider=ending.provider, model=ending.model, reason=ending.reason,
+                duration_ms=duration_ms, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens,
+                cost_nano=usage.cost_nano,
+            )  # fmt: skip
+        )

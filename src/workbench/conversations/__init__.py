@@ -1,0 +1,1 @@
+"""Conversations as trees of messages, and the drafts that belong to them."""

@@ -1,0 +1,80 @@
+"""What a conversation consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workbench.providers.values import Attempt
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class MessageState(StrEnum):
+    """How far a message has come; only `done` is a complete one."""
+
+    STREAMING = "streaming"
+    DONE = "done"
+    STOPPED = "stopped"
+    """The user ended it, or a cut answer was kept as it was."""
+    FAILED = "failed"
+    """No provider gave a complete answer."""
+    INTERRUPTED = "interrupted"
+    """The program died while it streamed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPart:
+    """Text of a provider that broke off and was answered over; kept, never shown as the answer."""
+
+    provider: str
+    model: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One node of a conversation's tree."""
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Role
+    text: str
+    state: MessageState
+    created_at_ms: int
+    reasoning: str = ""
+    broken: tuple[BrokenPart, ...] = ()
+    provider: str | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    reason: str = ""
+    """Why it is not `done`."""
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation's own row, with what lists show of it."""
+
+    id: str
+    title: str
+    created_at_ms: int
+    updated_at_ms: int
+    messages: int = 0
+    models: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    archived: bool = False
+    active_leaf_id: str | None = None
+    provider: str | None = None
+    """The provider this conversation is pinned to; None lets the strategy decide."""
+    model: str | None = None
+    """The model it is pinned to."""

@@ -1,0 +1,1 @@
+"""What every room stands on: time, ids, errors, events, text and secrets; standard library only."""

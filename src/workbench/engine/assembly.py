@@ -1,0 +1,156 @@
+"""Builds the core in order and takes it down in the opposite one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from workbench import __version__
+from workbench.chat.service import ChatService
+from workbench.config.discovery import discover
+from workbench.config.loading import load_configuration
+from workbench.config.paths import Paths, prepare_folders, resolve_paths
+from workbench.config.values import Configuration, OnBrokenStream, Provider, Settings
+from workbench.conversations.drafts import Drafts
+from workbench.conversations.repository import Conversations
+from workbench.core.bus import EventBus
+from workbench.core.errors import WorkbenchError
+from workbench.core.events import ConfigurationLoaded, EngineStarted
+from workbench.core.logs import start_logging, stop_logging
+from workbench.core.redaction import REDACTOR
+from workbench.engine.core import Core, CurrentConfiguration
+from workbench.engine.options import EngineOptions
+from workbench.providers.announced import AnnouncedModel
+from workbench.providers.attempt_log import AttemptLog
+from workbench.providers.demonstration import DemonstrationServer
+from workbench.providers.directory import ProviderDirectory
+from workbench.providers.failover import Failover
+from workbench.providers.litellm_client import LiteLLMClient
+from workbench.storage.event_log import EventLog, EventRecorder
+from workbench.storage.instance import Instance
+from workbench.storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitStack) -> Core:
+    """Everything a front end needs; `teardown` takes it down again, also when building fails half-way."""
+    paths = options.paths
+    demo_providers: tuple[Provider, ...] = ()
+    if options.demo:
+        paths = _throw_away_home(teardown)
+        server = DemonstrationServer()
+        teardown.push_async_callback(server.stop)
+        demo_providers = await server.start()
+    prepare_folders(paths)
+    start_logging(paths.log_file)
+    teardown.callback(stop_logging)
+    instance = Instance.claim(paths.data_dir)
+    teardown.callback(instance.release)
+    store = await Store.open(paths.database, clock=options.clock)
+    teardown.push_async_callback(store.close)
+    events = EventLog(store)
+    if not store.read_only:
+        recorder = EventRecorder(bus, events)
+        recorder.start()
+        teardown.push_async_callback(recorder.close)
+
+    async def load() -> Configuration:
+        return await _load_configuration(options, paths, bus, demo_providers)
+
+    current = CurrentConfiguration(await load())
+    conversations = Conversations(store, options.clock, instance.id)
+    client = LiteLLMClient()
+    teardown.push_async_callback(client.aclose)
+    model = AnnouncedModel(client, bus, options.clock)
+    failover = Failover(model, AttemptLog(store), bus, options.clock, random.SystemRandom())
+    chat = ChatService(
+        conversations=conversations,
+        failover=failover,
+        model=model,
+        configuration=current,
+        bus=bus,
+        clock=options.clock,
+        offline=options.offline,
+    )
+    teardown.push_async_callback(chat.close)
+    core = Core(
+        paths=paths,
+        clock=options.clock,
+        bus=bus,
+        current=current,
+        load=load,
+        store=store,
+        conversations=conversations,
+        drafts=Drafts(store, options.clock),
+        events=events,
+        chat=chat,
+        providers=ProviderDirectory(current, store, options.clock),
+        model=model,
+        demo=options.demo,
+        offline=options.offline,
+    )
+    bus.publish(EngineStarted(version=__version__, offline=options.offline))
+    if not store.read_only:
+        await chat.mark_interrupted(lambda owner: Instance.is_alive(paths.data_dir, owner))
+    if options.warm and not options.offline:
+        _warm(model, teardown)
+    return core
+
+
+def _throw_away_home(teardown: AsyncExitStack) -> Paths:
+    """A home of its own for a demonstration, removed at the end."""
+    home = tempfile.TemporaryDirectory(prefix="workbench-demo-", ignore_cleanup_errors=True)
+    teardown.callback(home.cleanup)
+    return resolve_paths(Path(home.name), {})
+
+
+async def _load_configuration(
+    options: EngineOptions, paths: Paths, bus: EventBus, demo_providers: tuple[Provider, ...]
+) -> Configuration:
+    environ = os.environ if options.environ is None else options.environ
+    if demo_providers:
+        configuration = Configuration(
+            settings=Settings(on_broken_stream=OnBrokenStream.RESTART), providers=demo_providers
+        )  # fmt: skip
+    else:
+        configuration = await asyncio.to_thread(
+            load_configuration, paths, profile=options.profile, environ=environ, overrides=options.overrides
+        )
+        if not configuration.providers and not configuration.problems and not options.offline:
+            found = await discover(environ)
+            configuration = replace(configuration, providers=found, discovered=bool(found))
+    for provider in configuration.providers:
+        for key in provider.api_keys:
+            REDACTOR.register(key)
+    bus.publish(
+        ConfigurationLoaded(
+            providers=tuple(p.name for p in configuration.providers),
+            discovered=configuration.discovered,
+            problems=tuple(str(problem) for problem in configuration.problems),
+        )
+    )
+    return configuration
+
+
+def _warm(model: AnnouncedModel, teardown: AsyncExitStack) -> None:
+    async def prepare() -> None:
+        try:
+            await model.prepare()
+        except WorkbenchError as problem:
+            logger.warning("the model library could not be loaded early: %s", problem)
+
+    task = asyncio.create_task(prepare(), name="warm-up")
+
+    async def end() -> None:
+        task.cancel()
+
+    teardown.push_async_callback(end)
+
+

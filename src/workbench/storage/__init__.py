@@ -1,0 +1,1 @@
+"""The SQLite file: one store, its migrations and the event log."""
