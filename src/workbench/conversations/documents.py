@@ -1,0 +1,75 @@
+"""Conversations as the plain documents that scripts read (`history list --json`, `history show --json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.conversations.values import Conversation, Message
+from workbench.core.clock import iso_utc
+from workbench.providers.values import Attempt
+
+Document = dict[str, object]
+
+_NANO = 1_000_000_000
+
+
+def conversation_document(conversation: Conversation) -> Document:
+    """A conversation as lists show it; `messages` is how many it has."""
+    return {
+        "id": conversation.id,
+        "title": conversation.title,
+        "created_at": iso_utc(conversation.created_at_ms),
+        "updated_at": iso_utc(conversation.updated_at_ms),
+        "messages": conversation.messages,
+        "models": list(conversation.models),
+        "tags": list(conversation.tags),
+        "pinned": conversation.pinned,
+        "archived": conversation.archived,
+    }
+
+
+def tree_document(conversation: Conversation, messages: Sequence[Message]) -> Document:
+    """A conversation with all of `messages` in the place of their number."""
+    return {
+        **conversation_document(conversation),
+        "active_leaf_id": conversation.active_leaf_id,
+        "provider": conversation.provider,
+        "model": conversation.model,
+        "messages": [message_document(message) for message in messages],
+    }
+
+
+def message_document(message: Message) -> Document:
+    """A message with its attempts."""
+    return {
+        "id": message.id,
+        "parent_id": message.parent_id,
+        "role": message.role.value,
+        "text": message.text,
+        "state": message.state.value,
+        "reason": message.reason,
+        "provider": message.provider,
+        "model": message.model,
+        "finish_reason": message.finish_reason,
+        "created_at": iso_utc(message.created_at_ms),
+        "reasoning": message.reasoning,
+        "broken": [{"provider": p.provider, "model": p.model, "text": p.text} for p in message.broken],
+        "attempts": [attempt_document(attempt) for attempt in message.attempts],
+    }
+
+
+def attempt_document(attempt: Attempt) -> Document:
+    """One attempt; times in milliseconds, money in dollars, null when unknown."""
+    return {
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "state": attempt.state,
+        "error_kind": attempt.error_kind,
+        "http_status": attempt.http_status,
+        "reason": attempt.reason,
+        "first_token_ms": attempt.first_token_ms,
+        "duration_ms": attempt.duration_ms,
+        "input_tokens": attempt.input_tokens,
+        "output_tokens": attempt.output_tokens,
+        "cost_usd": None if attempt.cost_nano is None else attempt.cost_nano / _NANO,
+    }

@@ -1,0 +1,176 @@
+"""Between the database's rows and the values of a conversation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import cast
+
+from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
+from workbench.core.text import safe_for_storage
+from workbench.providers.values import Attempt
+from workbench.storage.transaction import Row
+
+PAGE = 500
+"""Rows of one read; longer answers are put together from several."""
+
+_MESSAGES = """
+    with recursive chosen(id, place) as ($chosen)
+    select m.*, (
+      select json_group_array(json_array(
+        a.started_at, a.run_id, a.ord, a.provider, a.model, a.state, a.error_kind, a.http_status, a.error_text,
+        a.first_token_at, a.ended_at, a.in_tokens, a.out_tokens, a.cost_nano
+      )) from attempts a where a.message_id = m.id
+    ) as attempts
+    from chosen join messages m on m.id = chosen.id
+    order by chosen.place
+"""
+
+BY_ID = _MESSAGES.replace("$chosen", "select id, 0 from messages where id = :id")
+TREE_PAGE = _MESSAGES.replace(
+    "$chosen",
+    "select id, n from messages where conversation_id = :conversation and n > :after order by n limit :limit",
+)
+"""The next `limit` messages of a conversation, oldest first."""
+PATH_PAGE = _MESSAGES.replace(
+    "$chosen",
+    """
+      select id, 0 from messages where id = :leaf and conversation_id = :conversation
+      union all
+      select m.parent_id, c.place + 1 from chosen c join messages m on m.id = c.id
+      where m.parent_id is not null and c.place + 1 < :limit
+    """,
+)
+"""A message and those above it, at most `limit`, leaf first."""
+STREAMING_OF = _MESSAGES.replace(
+    "$chosen",
+    "select id, n from messages where state = 'streaming' and owner is :owner and n > :after order by n limit :limit",
+)
+"""The next `limit` unfinished replies of one instance."""
+
+_CONVERSATIONS = """
+    select c.*,
+      (select count(*) from messages m where m.conversation_id = c.id) as message_count,
+      (select json_group_array(model) from (
+        select distinct m.model as model from messages m
+        where m.conversation_id = c.id and m.model is not null order by m.model
+      )) as models
+    from conversations c $which
+"""
+
+CONVERSATION = _CONVERSATIONS.replace("$which", "where c.id = :id")
+BY_PREFIX = _CONVERSATIONS.replace("$which", "where c.id >= :low and c.id < :high order by c.id limit 5")
+RECENT = _CONVERSATIONS.replace(
+    "$which", "where c.archived_at is null order by c.updated_at desc, c.id desc limit :limit offset :offset"
+)
+RECENT_AFTER = _CONVERSATIONS.replace(
+    "$which",
+    """
+    where c.archived_at is null and (c.updated_at, c.id) < (:updated, :id)
+    order by c.updated_at desc, c.id desc limit :limit
+    """,
+)
+
+
+def conversation_of(row: Row) -> Conversation:
+    """A conversation from a row of one of the queries above."""
+    settings = cast("dict[str, str | None]", json.loads(row["settings"]))
+    return Conversation(
+        id=row["id"],
+        title=row["title"],
+        created_at_ms=row["created_at"],
+        updated_at_ms=row["updated_at"],
+        messages=row["message_count"],
+        models=tuple(json.loads(row["models"])),
+        tags=tuple(json.loads(row["tags"])),
+        pinned=bool(row["pinned"]),
+        archived=row["archived_at"] is not None,
+        active_leaf_id=row["active_leaf_id"],
+        provider=settings.get("provider"),
+        model=settings.get("model"),
+    )
+
+
+def message_of(row: Row) -> Message:
+    """A message, with its attempts in the order they were made, from a row of one of the queries above."""
+    reasoning, broken = decoded_parts(row["parts"])
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        parent_id=row["parent_id"],
+        role=Role(row["role"]),
+        text=row["text"],
+        state=MessageState(row["state"]),
+        created_at_ms=row["created_at"],
+        reasoning=reasoning,
+        broken=broken,
+        provider=row["provider"],
+        model=row["model"],
+        finish_reason=row["finish_reason"],
+        reason=row["reason"],
+        attempts=_attempts(row["attempts"]),
+    )
+
+
+def encoded_parts(reasoning: str, broken: Sequence[BrokenPart]) -> str | None:
+    """What a message consists of beside its text, as JSON; None when there is nothing."""
+    parts: list[dict[str, str]] = []
+    if reasoning:
+        parts.append({"type": "reasoning", "text": safe_for_storage(reasoning)})
+    parts.extend(
+        {
+            "type": "broken",
+            "provider": safe_for_storage(part.provider),
+            "model": safe_for_storage(part.model),
+            "text": safe_for_storage(part.text),
+        }
+        for part in broken
+    )
+    return json.dumps(parts, ensure_ascii=False) if parts else None
+
+
+def decoded_parts(parts: str | None) -> tuple[str, tuple[BrokenPart, ...]]:
+    """Reasoning and broken parts of a message; other kinds of parts are left alone."""
+    found = cast("list[dict[str, str]]", json.loads(parts)) if parts else []
+    reasoning = "".join(part["text"] for part in found if part["type"] == "reasoning")
+    broken = tuple(
+        BrokenPart(provider=part["provider"], model=part["model"], text=part["text"])
+        for part in found
+        if part["type"] == "broken"
+    )
+    return reasoning, broken
+
+
+def _attempts(encoded: str) -> tuple[Attempt, ...]:
+    rows = cast("list[list[object]]", json.loads(encoded))
+    # A reply that was continued has several runs, each counted from 0.
+    first_starts: dict[object, int] = {}
+    for row in rows:
+        started = cast("int", row[0])
+        first_starts[row[1]] = min(started, first_starts.get(row[1], started))
+    rows.sort(key=lambda row: (first_starts[row[1]], str(row[1]), cast("int", row[2])))
+    return tuple(_attempt(row) for row in rows)
+
+
+def _attempt(row: list[object]) -> Attempt:
+    started, _, ord_, provider, model, state, error_kind, status, reason, first, ended, *amounts = row
+    tokens_in, tokens_out, cost = amounts
+    started_ms = cast("int", started)
+
+    def since_start(at_ms: object) -> int | None:
+        return None if at_ms is None else max(0, cast("int", at_ms) - started_ms)
+
+    return Attempt(
+        ord=cast("int", ord_),
+        provider=cast("str", provider),
+        model=cast("str", model),
+        state=cast("str", state),
+        error_kind=cast("str | None", error_kind),
+        http_status=cast("int | None", status),
+        reason=cast("str | None", reason) or "",
+        first_token_ms=since_start(first),
+        duration_ms=since_start(ended),
+        input_tokens=cast("int | None", tokens_in),
+        output_tokens=cast("int | None", tokens_out),
+        cost_nano=cast("int | None", cost),
+    )

@@ -1,0 +1,112 @@
+"""The database's files: is it ours, has it been lost, who may read it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from workbench.core.errors import StorageError
+from workbench.storage.failures import backups_hint
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+_HEADER = b"SQLite format 3\x00"
+_BESIDE = ("", "-wal", "-shm", "-journal", ".lock", ".queue", ".made")
+
+
+def marker_of(database: Path) -> Path:
+    """The file that says that `database` has held data, so that an empty one is noticed."""
+    return database.with_name(f"{database.name}.made")
+
+
+def wal_of(database: Path) -> Path:
+    """SQLite's write-ahead log of `database`."""
+    return database.with_name(f"{database.name}-wal")
+
+
+def left_open(database: Path) -> bool:
+    """Whether a log with content lies beside it: not closed in order, or open in another process."""
+    wal = wal_of(database)
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def refuse_links(database: Path) -> None:
+    """Raise StorageError when the database or a file beside it is a symbolic link."""
+    for suffix in _BESIDE:
+        path = database.with_name(database.name + suffix)
+        if path.is_symlink():
+            raise StorageError(
+                f"{path} is a symbolic link",
+                hint="Put the real file in its place, or let WORKBENCH_HOME name the folder where it lies",
+                where="storage",
+            )
+    if database.exists() and not stat.S_ISREG(database.stat().st_mode):
+        raise StorageError(f"{database} is not a regular file", hint="Move it away and start again", where="storage")
+
+
+def may_write(database: Path) -> bool:
+    """Whether an existing database, and its folder, can be written by this user."""
+    return os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)
+
+
+def prepare(database: Path) -> None:
+    """Make the folder and an empty private file where there is none; refuse what must not be touched.
+
+    Raises StorageError for a file that is no SQLite database and for one that has lost its content; neither is
+    written to. To be called with the write lock held: a database in the making looks empty.
+    """
+    refuse_links(database)
+    size = database.stat().st_size if database.exists() else None
+    if size:
+        with database.open("rb") as file:
+            if file.read(len(_HEADER)) != _HEADER:
+                raise StorageError(f"{database} is not a database", hint=backups_hint(database), where="storage")
+    elif left_open(database):
+        raise StorageError(
+            f"The database {database} is {'missing' if size is None else 'empty'}, but its log is not",
+            detail=f"{wal_of(database)} holds data that no database belongs to",
+            hint=backups_hint(database),
+            where="storage",
+        )
+    elif size == 0 and _had_data(database):
+        raise StorageError(
+            f"The database {database} is empty, though it had conversations",
+            hint=f"{backups_hint(database)}. To begin anew, delete {database} and {marker_of(database).name}",
+            where="storage",
+        )
+    if size is None:
+        # Created by us, not by SQLite, so that it is private under any umask; its -wal and -shm take its mode.
+        os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE))
+    make_private(database)
+
+
+def _had_data(database: Path) -> bool:
+    return marker_of(database).exists() or any(database.parent.glob("backups/*.db"))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a private folder, and those above it, where there is none."""
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def make_private(database: Path) -> None:
+    """Set mode 0600 on the database and every file beside it that belongs to it."""
+    for suffix in _BESIDE:
+        path = database.with_name(database.name + suffix)
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if stat.S_IMODE(path.stat().st_mode) != PRIVATE_FILE:
+                path.chmod(PRIVATE_FILE)
+
+
+def mark_made(database: Path) -> None:
+    """Note that the database holds data from now on."""
+    marker = marker_of(database)
+    if not marker.exists():
+        descriptor = os.open(marker, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, PRIVATE_FILE)
+        try:
+            os.write(descriptor, f"{database.name} holds data. An empty one beside this file has been lost.\n".encode())
+        finally:
+            os.close(descriptor)

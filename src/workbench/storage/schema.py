@@ -1,0 +1,157 @@
+"""The database's tables, made by numbered steps that are only ever appended."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from workbench.storage.transaction import Transaction
+
+APPLICATION_ID = 0x776B6268
+"""`wkbh`: marks a SQLite file as ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One migration: brings a database from `number - 1` to `number` within one transaction."""
+
+    number: int
+    title: str
+    run: Callable[[Transaction], Awaitable[None]]
+
+
+_SPINE = (
+    # Texts come last in a row, so that reading the small columns does not walk through them.
+    """
+    create table conversations(
+      id text primary key,
+      title text not null default '',
+      kind text not null default 'chat',
+      active_leaf_id text references messages(id) deferrable initially deferred,
+      forked_from_id text references messages(id) on delete set null deferrable initially deferred,
+      settings text not null default '{}' check(json_valid(settings)),
+      tags text not null default '[]' check(json_valid(tags)),
+      pinned integer not null default 0 check(pinned in (0, 1)),
+      archived_at integer,
+      source text,
+      source_id text,
+      created_at integer not null,
+      updated_at integer not null,
+      unique(source, source_id)
+    ) strict
+    """,
+    "create index conversations_recent on conversations(updated_at desc, id desc) where archived_at is null",
+    """
+    create table messages(
+      n integer primary key,
+      id text not null unique,
+      conversation_id text not null references conversations(id) on delete cascade,
+      parent_id text references messages(id) on delete cascade,
+      role text not null check(role in ('system', 'user', 'assistant', 'tool')),
+      state text not null default 'done'
+        check(state in ('streaming', 'done', 'stopped', 'failed', 'interrupted')),
+      owner text,
+      provider text,
+      model text,
+      finish_reason text,
+      reason text not null default '',
+      attempt_id text,
+      rating integer,
+      pinned integer not null default 0 check(pinned in (0, 1)),
+      hash blob,
+      created_at integer not null,
+      text text not null default '',
+      parts text check(parts is null or json_valid(parts))
+    ) strict
+    """,
+    "create index messages_children on messages(parent_id, created_at)",
+    "create index messages_conv on messages(conversation_id, n)",
+    "create index messages_models on messages(conversation_id, model) where model is not null",
+    "create index messages_streaming on messages(owner) where state = 'streaming'",
+    # The last line of defence: no code path, present or future, alters what is complete.
+    """
+    create trigger messages_done_stay before update of
+      conversation_id, parent_id, role, state, text, parts, provider, model, created_at on messages
+    when old.state = 'done'
+    begin
+      select raise(abort, 'a finished message does not change');
+    end
+    """,
+    """
+    create table attempts(
+      id text primary key,
+      run_id text not null,
+      ord integer not null,
+      task_id text,
+      message_id text references messages(id) on delete cascade,
+      provider text not null,
+      model text not null,
+      key_ref text,
+      state text not null check(state in ('running', 'ok', 'failed', 'cancelled', 'skipped')),
+      error_kind text,
+      error_text text,
+      http_status integer,
+      breaker_state text,
+      started_at integer not null,
+      first_token_at integer,
+      ended_at integer,
+      in_tokens integer,
+      out_tokens integer,
+      cache_read_tokens integer,
+      cache_write_tokens integer,
+      reasoning_tokens integer,
+      cost_nano integer,
+      currency text not null default 'USD',
+      price_source text,
+      cached integer not null default 0 check(cached in (0, 1)),
+      request_hash blob,
+      unique(run_id, ord)
+    ) strict
+    """,
+    "create index attempts_time on attempts(started_at)",
+    "create index attempts_model on attempts(provider, model, started_at)",
+    "create index attempts_message on attempts(message_id, started_at) where message_id is not null",
+    """
+    create table events(
+      seq integer primary key autoincrement,
+      at integer not null,
+      level integer not null default 20,
+      source text not null,
+      kind text not null,
+      conversation_id text,
+      task_id text,
+      correlation text,
+      text text not null default '',
+      payload text not null check(json_valid(payload))
+    ) strict
+    """,
+    "create index events_run on events(correlation, seq) where correlation is not null",
+    "create index events_kind on events(kind, at)",
+    "create index events_conversation on events(conversation_id, seq) where conversation_id is not null",
+    "create index events_task on events(task_id, seq) where task_id is not null",
+    """
+    create table drafts(
+      conversation_id text primary key,
+      text text not null,
+      updated_at integer not null
+    ) strict
+    """,
+    # No foreign key: the draft of a conversation that does not exist yet has the key ''.
+    """
+    create trigger drafts_follow after delete on conversations
+    begin
+      delete from drafts where conversation_id = old.id;
+    end
+    """,
+)
+
+
+async def _spine(transaction: Transaction) -> None:
+    for statement in _SPINE:
+        await transaction.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (
+    Step(number=1, title="conversations, messages, attempts, events, drafts", run=_spine),
+)  # fmt: skip
+"""Every step, in order; a released one never changes."""

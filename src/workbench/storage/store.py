@@ -1,0 +1,292 @@
+"""The one way to the database: one writer, three readers, transactions that are never left half done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from workbench.core.clock import Clock, SystemClock
+from workbench.core.errors import DatabaseTooNewError, StorageError
+from workbench.storage import files
+from workbench.storage.backups import back_up
+from workbench.storage.connections import READ_LIMIT, TooManyRowsError, connect_reader, connect_writer, pragma_value
+from workbench.storage.failures import REFUSED_VALUES, backups_hint, primary_code, storage_error
+from workbench.storage.lock import WRITE_WAIT_S, WriteLock
+from workbench.storage.migrations import migrate
+from workbench.storage.schema import STEPS, Step
+from workbench.storage.transaction import Parameters, Row, Transaction
+from workbench.storage.waiting import to_the_end
+
+T = TypeVar("T")
+
+READERS = 3
+CLOSE_DEADLINE_S = 2.0
+"""How long `close` waits for running transactions and for SQLite; what has been committed is safe anyway."""
+
+OPEN_WAIT_S = 30.0
+"""How long opening waits for another process, which may be upgrading the database."""
+
+CHECKED_BYTES = 200 * 1024 * 1024
+"""A database up to this size is checked at once when it was not closed in order."""
+
+
+class Store:
+    """The database of one home; made by `open`, used on one event loop, ended by `close`."""
+
+    def __init__(self, path: Path, clock: Clock, steps: Sequence[Step]) -> None:
+        """Not for callers: `open` makes stores."""
+        self.path = path
+        self.read_only = False
+        """Whether `write` refuses."""
+        self.notice = ""
+        """Why it is read-only, in a sentence for people; empty when it is not."""
+        self._clock = clock
+        self._steps = steps
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workbench-store")
+        self._file_lock = WriteLock(path, self._threads)
+        self._turn = asyncio.Lock()
+        self._writer: aiosqlite.Connection | None = None
+        self._readers: list[aiosqlite.Connection] = []
+        self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._writing: asyncio.Task[Any] | None = None
+        self._closing = False
+
+    @classmethod
+    async def open(
+        cls, path: Path, *, clock: Clock | None = None, read_only: bool = False, steps: Sequence[Step] = STEPS
+    ) -> Store:
+        """Open the database at `path`, making or upgrading it as needed.
+
+        Raises StorageError, with what to do in its hint, when the file is damaged, lost, a link or not ours; it is
+        then left as it is. A database newer than `steps` opens for reading only, with a `notice`.
+        """
+        store = cls(path, clock or SystemClock(), steps)
+        try:
+            await store._start(read_only)
+        except BaseException:
+            # Half an opening may have made connections, and one of them is enough to keep things alive.
+            await to_the_end(store.close())
+            raise
+        return store
+
+    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` as one transaction and commit it; all of it or nothing is kept.
+
+        `work` may await nothing but its transaction. It runs on, to its commit, when the caller is cancelled: a
+        cancellation between two statements would otherwise leave the transaction open and every later write stuck.
+        Raises StorageError, or what `work` raised, after rolling back.
+        """
+        if self.read_only:
+            raise StorageError("The database is open for reading only", detail=self.notice, where="storage")
+        if self._writing is not None and asyncio.current_task() is self._writing:
+            raise StorageError("A transaction cannot contain another one", where="storage")
+        if self._closing:
+            raise StorageError("The database is being closed", where="storage")
+        task = asyncio.create_task(self._transaction(work), name="workbench-transaction")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def read(self, sql: str, params: Parameters = ()) -> list[Row]:
+        """The rows of one query, at most 500: page what can be longer. A cancelled read is interrupted.
+
+        Raises StorageError.
+        """
+        if self._closing:
+            raise StorageError("The database is being closed", where="storage")
+        reader = await self._idle.get()
+        try:
+            return list(await reader.execute_fetchall(sql, params))
+        except TooManyRowsError as error:
+            raise StorageError(f"A read gave more than {READ_LIMIT} rows", detail=sql, where="storage") from error
+        except (sqlite3.Error, *REFUSED_VALUES) as error:
+            raise storage_error(error, self.path) from error
+        except asyncio.CancelledError:
+            with contextlib.suppress(ValueError):
+                await reader.interrupt()
+            raise
+        finally:
+            self._idle.put_nowait(reader)
+
+    async def close(self) -> None:
+        """Let running transactions finish, then close every connection; gives up after two seconds. Twice is once."""
+        await to_the_end(self._stop())
+
+    async def _transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._turn, self._file_lock.held(WRITE_WAIT_S):
+            writer = await self._ready_writer()
+            transaction = Transaction(writer, self.path)
+            self._writing = asyncio.current_task()
+            try:
+                await transaction.execute("begin immediate")
+                result = await work(transaction)
+                await transaction.execute("commit")
+            except BaseException as error:
+                await to_the_end(self._undo(writer, error))
+                raise
+            finally:
+                self._writing = None
+                transaction.close()
+            return result
+
+    async def _undo(self, writer: aiosqlite.Connection, error: BaseException) -> None:
+        # Queued behind whatever the connection's thread is doing, and nothing at all when SQLite has rolled back
+        # by itself: so it is right whichever statement was cancelled or failed.
+        failed: BaseException | None = error.__cause__ or error
+        try:
+            await writer.rollback()
+        except (sqlite3.Error, *REFUSED_VALUES) as worse:
+            failed = worse
+        if writer.in_transaction or primary_code(failed) == sqlite3.SQLITE_IOERR:
+            # After a failed sync nobody knows what the disk holds: a new connection reads it again.
+            self._writer = None
+            with contextlib.suppress(sqlite3.Error, *REFUSED_VALUES):
+                await writer.close()
+
+    async def _ready_writer(self) -> aiosqlite.Connection:
+        if self._writer is None:
+            if self._closing:
+                raise StorageError("The database is closed", where="storage")
+            self._writer = await connect_writer(self.path)
+        return self._writer
+
+    async def _start(self, read_only: bool) -> None:
+        if self.path.exists() and not read_only and not files.may_write(self.path):
+            self.notice = f"{self.path} may not be written by this user: it is open for reading only"
+            read_only = True
+        if read_only:
+            self.read_only = True
+            await self._on_thread(files.refuse_links, self.path)
+            if not self.path.exists():
+                raise StorageError(f"There is no database at {self.path}", where="storage")
+        else:
+            await self._start_writing()
+        while len(self._readers) < READERS:
+            await self._add_reader()
+        for reader in self._readers:
+            self._idle.put_nowait(reader)
+        if self.read_only:
+            await self._look_at_version()
+
+    async def _add_reader(self) -> aiosqlite.Connection:
+        self._readers.append(await connect_reader(self.path))
+        return self._readers[-1]
+
+    async def _start_writing(self) -> None:
+        try:
+            await self._on_thread(files.make_folder, self.path.parent)
+            async with self._turn, self._file_lock.held(OPEN_WAIT_S):
+                await self._on_thread(files.prepare, self.path)
+                unclean = await self._on_thread(files.left_open, self.path)
+                # Looked at through a connection that cannot write: closing one that can would alter a damaged file.
+                reader = await self._add_reader()
+                try:
+                    await self._refuse_newer(reader)
+                except DatabaseTooNewError as newer:
+                    self.read_only, self.notice = True, str(newer)
+                    return
+                if unclean and self.path.stat().st_size <= CHECKED_BYTES:
+                    await self._check(reader)
+                self._writer = await connect_writer(self.path)
+                await migrate(self._writer, self.path, self._steps, self._back_up)
+                await self._on_thread(files.mark_made, self.path)
+                await self._on_thread(files.make_private, self.path)
+        except OSError as error:
+            raise StorageError(
+                f"The folder {self.path.parent} cannot be used",
+                detail=str(error),
+                hint="Check its owner, its permissions and the space on its disk",
+                where="storage",
+            ) from error
+        except (sqlite3.Error, *REFUSED_VALUES) as error:
+            raise storage_error(error, self.path) from error
+
+    async def _back_up(self) -> object:
+        return await self._on_thread(lambda path: back_up(path, now_ms=self._clock.now_ms()), self.path)
+
+    async def _check(self, connection: aiosqlite.Connection) -> None:
+        found = [str(row[0]) for row in await connection.execute_fetchall("pragma quick_check(5)")]
+        if found != ["ok"]:
+            raise StorageError(
+                f"The database {self.path} is damaged",
+                detail="; ".join(found),
+                hint=backups_hint(self.path),
+                where="storage",
+            )
+
+    async def _refuse_newer(self, connection: aiosqlite.Connection) -> None:
+        version = await pragma_value(connection, "user_version")
+        newest = self._steps[-1].number
+        if version > newest:
+            raise DatabaseTooNewError(
+                "A newer workbench wrote this database: it is open for reading only",
+                detail=f"its schema is {version}, this program knows {newest}",
+                hint="Install the newer workbench to write to it",
+                where="storage",
+            )
+
+    async def _look_at_version(self) -> None:
+        if not self.notice:
+            try:
+                await self._refuse_newer(self._readers[0])
+            except DatabaseTooNewError as newer:
+                self.notice = str(newer)
+        if await pragma_value(self._readers[0], "user_version") < self._steps[-1].number:
+            raise StorageError(
+                f"The database {self.path} is older than this program and cannot be upgraded while it is read-only",
+                hint="Open it once with the right to write",
+                where="storage",
+            )
+
+    async def _on_thread(self, function: Callable[[Path], T], path: Path) -> T:
+        # To its end: the thread goes on after a cancellation, and the write lock must be held until it is done.
+        return await to_the_end(asyncio.get_running_loop().run_in_executor(self._threads, function, path))
+
+    async def _stop(self) -> None:
+        self._closing = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + CLOSE_DEADLINE_S
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=deadline - loop.time())
+        self._file_lock.give_up()
+        for task in set(self._running):
+            task.cancel()
+        if self._writer is not None and self._running:
+            with contextlib.suppress(ValueError):
+                await self._writer.interrupt()
+        readers, self._readers = self._readers, []
+        closing: list[Coroutine[Any, Any, None]] = [_close_quietly(reader) for reader in readers]
+        await _within(closing, deadline)
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await _within([self._close_writer(writer)], deadline)
+        self._threads.shutdown(wait=False)
+
+    async def _close_writer(self, writer: aiosqlite.Connection) -> None:
+        # The last connection to close makes a checkpoint, which like any other wants the lock. Whoever keeps the lock
+        # from us has the database open, so then ours is not the last one.
+        with contextlib.suppress(StorageError):
+            async with self._file_lock.held(CLOSE_DEADLINE_S / 2):
+                await _close_quietly(writer)
+                return
+        await _close_quietly(writer)
+
+
+async def _close_quietly(connection: aiosqlite.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error, ValueError):
+        await connection.close()
+
+
+async def _within(work: Sequence[Coroutine[Any, Any, None]], deadline: float) -> None:
+    """Run all of `work` at once; what is not done at the deadline is left to its own (daemon) threads."""
+    if work:
+        tasks = [asyncio.create_task(one) for one in work]
+        await asyncio.wait(tasks, timeout=max(0.1, deadline - asyncio.get_running_loop().time()))
