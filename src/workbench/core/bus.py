@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -29,59 +30,72 @@ class Subscription:
         self._bound = bound
         self._wake = wake
         self._lock = threading.Lock()
-        self._pending: deque[Event | None] = deque()
+        self._next_slot = 0
+        self._pending: dict[int, Event] = {}
         self._merge_slots: dict[object, int] = {}
-        self._first_slot = 0
-        self._bounded_waiting: deque[int] = deque()
+        self._bounded_slots: deque[int] = deque()
         self.dropped = 0
         """BOUNDED events lost because the reader was slow."""
+        self.failures = 0
+        """Times that the reader's own `match` or `wake` raised; the event was delivered all the same."""
 
-    def offer(self, event: Event) -> None:
-        """Take an event, by its delivery class; called by the bus."""
-        if self._match is not None and not self._match(event):
-            return
+    def offer(self, event: Event) -> bool:
+        """Take an event, by its delivery class; whether the reader must be woken. Called by the bus."""
+        if not self._wants(event):
+            return False
         with self._lock:
             was_empty = not self._pending
             self._take(event)
-        if was_empty and self._wake is not None:
-            self._wake()
+        return was_empty
+
+    def _wants(self, event: Event) -> bool:
+        if self._match is None:
+            return True
+        self.failures += 1
+        with contextlib.suppress(Exception):
+            wanted = self._match(event)
+            self.failures -= 1
+            return wanted
+        return True
 
     def _take(self, event: Event) -> None:
-        slot = self._first_slot + len(self._pending)
+        slot = self._next_slot
         if event.delivery is Delivery.MERGED:
             key = event.merge_key()
             earlier_slot = self._merge_slots.get(key)
             if earlier_slot is not None:
-                index = earlier_slot - self._first_slot
-                earlier = self._pending[index]
-                assert earlier is not None
-                self._pending[index] = earlier.merge(event)
-                return
+                earlier = self._pending[earlier_slot]
+                if not earlier.full():
+                    self._pending[earlier_slot] = earlier.merge(event)
+                    return
             self._merge_slots[key] = slot
         elif event.delivery is Delivery.ESSENTIAL:
             # Text must not move across a turn's landmarks: what follows one starts a new run.
             self._merge_slots.clear()
         else:
-            self._bounded_waiting.append(slot)
-            if len(self._bounded_waiting) > self._bound:
-                self._pending[self._bounded_waiting.popleft() - self._first_slot] = None
-                self.dropped += 1
-        self._pending.append(event)
-        self._trim()
+            self._bounded_slots.append(slot)
+        self._pending[slot] = event
+        self._next_slot += 1
+        if len(self._bounded_slots) > self._bound:
+            del self._pending[self._bounded_slots.popleft()]
+            self.dropped += 1
 
-    def _trim(self) -> None:
-        while self._pending and self._pending[0] is None:
-            self._pending.popleft()
-            self._first_slot += 1
+    def wake(self) -> None:
+        """Tell the reader that something waits; a reader that cannot be told any more is none of ours."""
+        if self._wake is None:
+            return
+        self.failures += 1
+        with contextlib.suppress(Exception):
+            self._wake()
+            self.failures -= 1
 
     def drain(self) -> list[Event]:
         """All pending events, oldest first; the queue is empty afterwards."""
         with self._lock:
-            events = [event for event in self._pending if event is not None]
-            self._first_slot += len(self._pending)
+            events = list(self._pending.values())
             self._pending.clear()
             self._merge_slots.clear()
-            self._bounded_waiting.clear()
+            self._bounded_slots.clear()
         return events
 
     def close(self) -> None:
@@ -108,12 +122,14 @@ class EventBus:
         self._subscriptions: tuple[Subscription, ...] = ()
 
     def publish(self, event: E) -> E:
-        """Stamp and deliver; returns the stamped event. Never blocks on a reader."""
+        """Stamp and deliver; returns the stamped event. Never blocks on a reader, never fails because of one."""
         with self._lock:
             self._seq += 1
             stamped = replace(event, seq=self._seq, at_ms=self._clock.now_ms())
-            for subscription in self._subscriptions:
-                subscription.offer(stamped)
+            woken = [subscription for subscription in self._subscriptions if subscription.offer(stamped)]
+        # Outside the lock, so that a reader may use the bus from there.
+        for subscription in woken:
+            subscription.wake()
         return stamped
 
     def subscribe(
@@ -126,17 +142,10 @@ class EventBus:
     ) -> Subscription:
         """A new queue of the events that `match` (or are one of `kinds`); all when neither is given.
 
-        `wake` is called, on the publishing thread, whenever the empty queue gets its first event;
-        it must not block.
+        `match` is called under the bus's lock, so it must not use the bus. `wake` is called, on the publishing
+        thread, whenever the empty queue gets its first event; it must not block.
         """
-        if kinds is not None:
-            wanted = tuple(kinds)
-            outer = match
-
-            def match(event: Event) -> bool:
-                return isinstance(event, wanted) and (outer is None or outer(event))
-
-        subscription = Subscription(self, match, bound, wake)
+        subscription = Subscription(self, _matcher(match, kinds), bound, wake)
         with self._lock:
             self._subscriptions = (*self._subscriptions, subscription)
         return subscription
@@ -145,3 +154,10 @@ class EventBus:
         """Forget a subscription; twice is once."""
         with self._lock:
             self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+
+
+def _matcher(match: Match | None, kinds: Iterable[type[Event]] | None) -> Match | None:
+    if kinds is None:
+        return match
+    wanted = tuple(kinds)
+    return lambda event: isinstance(event, wanted) and (match is None or match(event))

@@ -67,7 +67,16 @@ class ManualClock:
         await asyncio.sleep(0)
 
 
+_EARLIEST_S = -62_135_596_800
+_LATEST_S = 253_402_300_799
+"""The first and last second that a calendar of four-digit years has."""
+
+
 def iso_utc(at_ms: int) -> str:
-    """Integer milliseconds as ISO 8601 in UTC with milliseconds, e.g. `2026-11-20T09:41:02.117Z`."""
-    whole = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    """Integer milliseconds as ISO 8601 in UTC with milliseconds, e.g. `2026-11-20T09:41:02.117Z`.
+
+    Times before year 1 or after 9999 give the nearest second that can be written.
+    """
+    seconds = min(max(at_ms // 1000, _EARLIEST_S), _LATEST_S)
+    whole = datetime.fromtimestamp(seconds, tz=UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z".rjust(24, "0")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum, StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar
 
 
 class Level(IntEnum):
@@ -63,10 +63,17 @@ class Event:
         """Pending MERGED events with equal keys fold into one."""
         return (self.kind, self.correlation)
 
-    def merge(self, later: Self) -> Self:
+    def merge(self, later: Event) -> Event:
         """What this and a later event of the same key amount to: the later one, unless they add up."""
         return later
 
+    def full(self) -> bool:
+        """Whether this pending event takes no more: the next of its key is kept beside it."""
+        return False
+
+
+LONGEST_RUN = 8192
+"""Characters in one pending run of text."""
 
 _BASE_FIELDS = frozenset(f.name for f in fields(Event))
 
@@ -273,12 +280,15 @@ class TextDelta(Event):
         """One pending run of text per message and kind."""
         return (self.kind, self.message_id, self.reasoning)
 
-    def merge(self, later: Self) -> Self:
+    def full(self) -> bool:
+        """Concatenating copies what is there, so a long run is left alone and a new one begun."""
+        return len(self.delta) >= LONGEST_RUN
+
+    def merge(self, later: Event) -> Event:
         """Both texts, in order, under the later stamp."""
-        return type(self)(
-            seq=later.seq, at_ms=later.at_ms, correlation=self.correlation, conversation_id=self.conversation_id,
-            task_id=self.task_id, message_id=self.message_id, delta=self.delta + later.delta, reasoning=self.reasoning,
-        )  # fmt: skip
+        if not isinstance(later, TextDelta):
+            return later
+        return replace(self, seq=later.seq, at_ms=later.at_ms, delta=self.delta + later.delta)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

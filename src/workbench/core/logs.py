@@ -76,10 +76,10 @@ class RotatingFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        try:
+        self.lost += 1
+        with contextlib.suppress(Exception):
             self.write(self.format(record))
-        except Exception:
-            self.lost += 1
+            self.lost -= 1
 
     def write(self, line: str) -> None:
         """Append `line`; raises OSError when the file cannot be written."""
@@ -94,7 +94,7 @@ class RotatingFile(logging.Handler):
         """The open file, reopened when somebody else has put it aside."""
         if self._file is not None:
             try:
-                there, here = os.stat(self._path, follow_symlinks=False), os.fstat(self._file)
+                there, here = self._path.stat(follow_symlinks=False), os.fstat(self._file)
             except FileNotFoundError:
                 self.close_file()
             else:
@@ -115,7 +115,7 @@ class RotatingFile(logging.Handler):
             for number in range(self._kept, 0, -1):
                 newer = self._path if number == 1 else self._aside(number - 1)
                 with contextlib.suppress(FileNotFoundError):
-                    os.replace(newer, self._aside(number))
+                    newer.replace(self._aside(number))
         finally:
             os.close(lock)
 
@@ -152,9 +152,12 @@ class _ToQueue(logging.handlers.QueueHandler):
             made.exc_text = describe_exception(exception)
         return made
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Count it; the standard way would print the arguments on the screen."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue it, or count it; the standard way would print the arguments on the screen."""
         self.lost += 1
+        with contextlib.suppress(Exception):
+            self.enqueue(self.prepare(record))
+            self.lost -= 1
 
 
 class _Running:
@@ -198,7 +201,8 @@ def _record(level: int, message: str) -> logging.LogRecord:
 
 
 _lock = threading.Lock()
-_running: _Running | None = None
+_running: list[_Running] = []
+"""The one that runs, or none."""
 
 
 def start_logging(log_file: Path, *, level: int = logging.INFO) -> None:
@@ -206,28 +210,25 @@ def start_logging(log_file: Path, *, level: int = logging.INFO) -> None:
 
     Nothing is printed and nothing raised when the file cannot be written.
     """
-    global _running
     with _lock:
-        if _running is not None:
-            _running.stop(1.0)
-        _running = _Running(log_file, level)
+        while _running:
+            _running.pop().stop(1.0)
+        _running.append(_Running(log_file, level))
 
 
 def stop_logging(timeout_s: float = 1.0) -> None:
     """Write what is queued and stop, within about `timeout_s` seconds; stopping twice is once."""
-    global _running
     with _lock:
-        if _running is not None:
-            _running.stop(timeout_s)
-            _running = None
+        while _running:
+            _running.pop().stop(timeout_s)
 
 
 def describe_exception(exc: BaseException) -> str:
     """The traceback with causes, without local variables; neither redacted nor cleaned."""
-    try:
-        return "".join(traceback.TracebackException.from_exception(exc, capture_locals=False).format())
-    except Exception:
-        return f"{type(exc).__name__} (its traceback could not be made)"
+    text = f"{type(exc).__name__} (its traceback could not be made)"
+    with contextlib.suppress(Exception):
+        text = "".join(traceback.TracebackException.from_exception(exc, capture_locals=False).format())
+    return text
 
 
 def write_crash_report(state_dir: Path, exc: BaseException) -> Path:

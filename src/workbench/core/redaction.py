@@ -23,13 +23,13 @@ PLACEHOLDERS = frozenset(
 )  # fmt: skip
 """What people write where a local server wants any key at all; words, not secrets."""
 
-_TOKEN = r"[A-Za-z0-9._~+/=-]"
+_RUN = r"[A-Za-z0-9._~+/=-]"
 _NAMED = r"(?:api|access|auth|client|id|private|refresh|secret|session|signing|subscription)"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, flags), replacement)
     for pattern, flags, replacement in (
         (r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[\s\S]{0,20000}?(?:-----END \1-----|\Z)", 0, MASK),
-        (rf"\b(bearer|basic)(\s{{1,4}}|%20|\+){_TOKEN}{{8,}}", re.I, rf"\1\2{MASK}"),
+        (rf"\b(bearer|basic)(\s{{1,4}}|%20|\+){_RUN}{{8,}}", re.IGNORECASE, rf"\1\2{MASK}"),
         (r"\b(?:sk|pk|rk|gsk|xai|hf|pplx|ghp|gho|ghu|ghs|ghr|glpat|npm|r8|fw|tvly|nvapi|sess)[-_][A-Za-z0-9_-]{12,}",
          0, MASK),
         (r"\bgithub_pat_[A-Za-z0-9_]{20,}", 0, MASK),
@@ -37,9 +37,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bAIza[A-Za-z0-9_-]{20,}", 0, MASK),
         (r"\bxox[a-z]-[A-Za-z0-9-]{10,}", 0, MASK),
         (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{0,2000})?", 0, MASK),
-        (rf"""\b((?:x-)?{_NAMED}[-_ ]?(?:api[-_ ]?)?(?:key|token|secret)|key|token|password|passwd|authorization|secret"""
-         rf"""|x-goog-api-key)(\\{{0,2}}["']?\s{{0,4}}(?:=|:|%3[dD])\s{{0,4}}\\{{0,2}}["']?){_TOKEN}{{8,}}""",
-         re.I, rf"\1\2{MASK}"),
+        (rf"""\b((?:x-)?{_NAMED}[-_ ]?(?:api[-_ ]?)?(?:key|token|secret)|key|token|password|passwd|authorization"""
+         rf"""|secret|x-goog-api-key)(\\{{0,2}}["']?\s{{0,4}}(?:=|:|%3[dD])\s{{0,4}}\\{{0,2}}["']?){_RUN}{{8,}}""",
+         re.IGNORECASE, rf"\1\2{MASK}"),
         (r"(://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)", 0, rf"\1{MASK}"),
     )
 )  # fmt: skip
@@ -96,7 +96,8 @@ class Redactor:
             self._known.add(secret)
             if len(value) < _WORD_ONLY_BELOW:
                 self._short = (*self._short, re.escape(value))
-                self._words = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(self._short, key=len, reverse=True))})(?![\w-])")
+                alternatives = "|".join(sorted(self._short, key=len, reverse=True))
+                self._words = re.compile(rf"(?<![\w-])(?:{alternatives})(?![\w-])")
             else:
                 self._forms = tuple(sorted({*self._forms, *_forms(value)}, key=len, reverse=True))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+
 MASK = "••••"
 _SHOWN = 4
 _LONG_ENOUGH_TO_SHOW = 12
@@ -46,7 +47,11 @@ class Secret:
 
     def __eq__(self, other: object) -> bool:
         """Equal values, compared in constant time."""
-        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+        return isinstance(other, Secret) and hmac.compare_digest(self._bytes(), other._bytes())
+
+    def _bytes(self) -> bytes:
+        # Variables that are no UTF-8 reach Python with lone surrogates.
+        return self._value.encode("utf-8", "surrogatepass")
 
     def __hash__(self) -> int:
         """Of the value, so that equal secrets are one set member."""

@@ -88,6 +88,8 @@ class Finish:
 
     reason: str | None
     usage: Usage = Usage()
+    tool_call: bool = False
+    """Whether the model called a tool; then an answer without text is a whole one."""
 
 
 ModelPart = TextPart | Finish

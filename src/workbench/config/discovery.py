@@ -1,0 +1,158 @@
+"""Finds providers when none is configured: keys in the environment, and model servers on this machine's usual ports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import httpx
+
+from workbench.config.kinds import KINDS, OPENAI_COMPATIBLE
+from workbench.config.values import Provider
+from workbench.core.redaction import REDACTOR
+from workbench.core.secret import Secret
+from workbench.core.text import clean_line
+
+DEADLINE_S = 1.5
+MAX_ANSWER_BYTES = 1_000_000
+MAX_MODELS = 100
+_LONGEST_MODEL_NAME = 200
+_MAX_PARALLEL = 16
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalServer:
+    """A model server that may be listening on this machine."""
+
+    name: str
+    kind: str
+    port: int
+    listing: str = "/v1/models"
+    """Path that lists its models without costing anything."""
+    base_path: str = "/v1"
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+LOCAL_PORTS: tuple[LocalServer, ...] = (
+    LocalServer(name="ollama", kind="ollama", port=11434, listing="/api/tags", base_path=""),
+    LocalServer(name="lm-studio", kind="lm_studio", port=1234),
+    LocalServer(name="llama.cpp", kind=OPENAI_COMPATIBLE, port=8080),
+    LocalServer(name="vllm", kind=OPENAI_COMPATIBLE, port=8000),
+)
+
+
+async def discover(
+    environ: Mapping[str, str],
+    *,
+    ports: Sequence[LocalServer] = LOCAL_PORTS,
+    deadline_s: float = DEADLINE_S,
+) -> tuple[Provider, ...]:
+    """The providers that could be used right now, keys of the environment first; at most `deadline_s` seconds.
+
+    Only `environ` and loopback are looked at: no file, no proxy, no other host. Whatever answers on a port is
+    believed only when it answers like a model server. Never raises.
+    """
+    keyed = _from_environment(environ)
+    local = await _from_ports(ports, deadline_s)
+    return tuple(replace(provider, priority=number) for number, provider in enumerate((*keyed, *local), start=1))
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[Provider]:
+    found: list[Provider] = []
+    for kind in KINDS.values():
+        if not kind.models:
+            continue
+        values = (environ.get(name, "").strip() for name in kind.key_variables)
+        value = next((value for value in values if value), "")
+        if value and value.isascii() and value.isprintable() and " " not in value:
+            key = Secret(value)
+            REDACTOR.register(key)
+            found.append(Provider(name=kind.name, kind=kind.name, models=kind.models, api_keys=(key,)))
+    return found
+
+
+async def _from_ports(ports: Sequence[LocalServer], deadline_s: float) -> list[Provider]:
+    if not ports:
+        return []
+    found: dict[int, Provider] = {}
+    limits = httpx.Limits(max_connections=_MAX_PARALLEL, max_keepalive_connections=0)
+    # No proxy and no .netrc: a proxy of the environment would see, and could answer, what is meant for this machine.
+    # An empty TLS context, because loading the machine's certificates takes longer than all the answers.
+    async with httpx.AsyncClient(
+        trust_env=False,
+        follow_redirects=False,
+        timeout=deadline_s,
+        limits=limits,
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+    ) as client:
+
+        async def look(index: int, server: LocalServer) -> None:
+            models = await _models(client, server)
+            if models:
+                found[index] = Provider(
+                    name=server.name,
+                    kind=server.kind,
+                    models=models,
+                    needs_key=False,
+                    base_url=server.address + server.base_path,
+                    private=True,
+                )
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await asyncio.gather(*(look(index, server) for index, server in enumerate(ports)))
+    return [found[index] for index in sorted(found)]
+
+
+async def _models(client: httpx.AsyncClient, server: LocalServer) -> tuple[str, ...]:
+    """The models that a server lists, those that chat first; nothing when it is no model server."""
+    try:
+        async with client.stream("GET", server.address + server.listing) as reply:
+            if reply.status_code != _OK:
+                return ()
+            content = bytearray()
+            async for chunk in reply.aiter_raw():
+                content += chunk
+                if len(content) > MAX_ANSWER_BYTES:
+                    return ()
+        document: object = json.loads(content)
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RecursionError):
+        return ()
+    return models_in(document)
+
+
+def models_in(document: object) -> tuple[str, ...]:
+    """Model names of an OpenAI (`data[].id`) or Ollama (`models[].name`) listing; odd entries are left out."""
+    if not isinstance(document, dict):
+        return ()
+    listing = cast("dict[str, object]", document)
+    for key, field in (("data", "id"), ("models", "name")):
+        entries = listing.get(key)
+        if isinstance(entries, list):
+            names = (_model_name(entry, field) for entry in cast("list[object]", entries))
+            models = list(dict.fromkeys(name for name in names if name))[:MAX_MODELS]
+            return tuple(sorted(models, key=_cannot_chat))
+    return ()
+
+
+def _model_name(entry: object, field: str) -> str:
+    name = cast("dict[str, object]", entry).get(field) if isinstance(entry, dict) else None
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_MODEL_NAME:
+        return ""
+    # A name that would be shown otherwise than it is sent is no name of a model.
+    return name if clean_line(name) == name and name == name.strip() else ""
+
+
+def _cannot_chat(model: str) -> bool:
+    return "embed" in model.lower()

@@ -1,0 +1,105 @@
+"""One provider asked once: its stream read under three time limits and judged at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from workbench.core.clock import Clock
+from workbench.providers.classification import CAUSES
+from workbench.providers.values import AttemptFailure, ChatModel, ErrorKind, Finish, ModelCall, ModelPart, TextPart
+
+logger = logging.getLogger(__name__)
+
+FINISHED_BADLY = frozenset({"error", "unknown", "malformed_response"})
+"""Finish reasons by which a provider reports a failure inside a stream."""
+
+
+def failure(kind: ErrorKind, reason: str) -> AttemptFailure:
+    """A failure that we found ourselves."""
+    return AttemptFailure(kind, reason, cause=CAUSES[kind])
+
+
+def judge(finish: Finish, *, has_text: bool) -> AttemptFailure | None:
+    """Why a stream that ended in order is no whole answer; None when it is one.
+
+    Whole means: the provider's own finish reason, and text or a tool call. `length` is a whole answer whose reason
+    says that it was cut to size.
+    """
+    has_content = has_text or finish.tool_call
+    if finish.reason is None:
+        if has_content:
+            return failure(ErrorKind.BROKEN_STREAM, "the stream ended without a finish reason: the answer is cut")
+        return failure(ErrorKind.EMPTY, "the response holds no answer: not an API event in it")
+    if finish.reason in FINISHED_BADLY:
+        return failure(ErrorKind.BROKEN_STREAM, f"the provider ended the stream with '{finish.reason}'")
+    if has_content:
+        return None
+    if finish.reason == "content_filter":
+        return failure(ErrorKind.CONTENT_POLICY, "the provider's content filter withheld the answer")
+    return failure(ErrorKind.EMPTY, f"the answer is empty (finish reason '{finish.reason}')")
+
+
+class Asking:
+    """Reads one answer. Limits count only while we wait, keep-alives and empty pieces are no content."""
+
+    def __init__(self, model: ChatModel, call: ModelCall, clock: Clock) -> None:
+        """Nothing is sent before `parts()` is read."""
+        self._model = model
+        self._call = call
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._waiting_since = self._began
+        self.first_token_ms: int | None = None
+        """Milliseconds to the first content."""
+        self.has_text = False
+        """Whether any answer text that is not white space has come."""
+        self.finish: Finish | None = None
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the request."""
+        return round((self._clock.monotonic() - self._began) * 1000)
+
+    async def parts(self) -> AsyncGenerator[TextPart, None]:
+        """Text as it comes; ends after a whole answer, raises AttemptFailure for anything else."""
+        self._began = self._waiting_since = self._clock.monotonic()
+        finish = Finish(reason=None)
+        async with aclosing(self._model.stream(self._call)) as stream:
+            while True:
+                part = await self._next(stream)
+                if isinstance(part, Finish):
+                    finish = part
+                    break
+                if not part.text:
+                    continue
+                if self.first_token_ms is None:
+                    self.first_token_ms = self.elapsed_ms
+                self.has_text = self.has_text or (not part.reasoning and not part.text.isspace())
+                yield part
+                self._waiting_since = self._clock.monotonic()
+        problem = judge(finish, has_text=self.has_text)
+        if problem is not None:
+            raise problem
+        self.finish = finish
+
+    async def _next(self, stream: AsyncGenerator[ModelPart, None]) -> ModelPart:
+        limits = self._call.timeouts
+        now = self._clock.monotonic()
+        first = self.first_token_ms is None
+        gap_left = (limits.first_token_s if first else limits.stall_s) - (now - self._waiting_since)
+        total_left = limits.total_s - (now - self._began)
+        try:
+            async with asyncio.timeout(max(0.0, min(gap_left, total_left))):
+                return await anext(stream)
+        except StopAsyncIteration:
+            return Finish(reason=None)
+        except TimeoutError:
+            pass
+        if total_left <= gap_left:
+            raise failure(ErrorKind.TIMEOUT, f"no whole answer within {limits.total_s:g} s")
+        if first:
+            raise failure(ErrorKind.FIRST_TOKEN_TIMEOUT, f"no first token within {limits.first_token_s:g} s")
+        raise failure(ErrorKind.STALLED, f"nothing for {limits.stall_s:g} s in mid-answer")

@@ -1,0 +1,128 @@
+"""The trail of attempts, one row each: who was asked or passed over, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from workbench.core.errors import StorageError
+from workbench.core.ids import new_id
+from workbench.core.text import safe_for_storage
+from workbench.providers.values import Attempt
+from workbench.storage.store import Store
+from workbench.storage.transaction import Transaction
+
+logger = logging.getLogger(__name__)
+
+_INSERT = """
+insert into attempts(id, run_id, ord, message_id, provider, model, key_ref, state, error_kind, error_text, http_status,
+                     started_at, ended_at)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_UPDATE = """
+update attempts set state = ?, error_kind = ?, error_text = ?, http_status = ?, first_token_at = ?, ended_at = ?,
+                    in_tokens = ?, out_tokens = ?, cost_nano = ?, price_source = ?
+where run_id = ? and ord = ?
+"""
+
+
+class AttemptRecorder(Protocol):
+    """Where the attempt loop writes its trail; `message_id` None keeps nothing."""
+
+    async def begin(
+        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
+    ) -> None:
+        """An attempt runs."""
+        ...
+
+    async def end(
+        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
+    ) -> None:
+        """An attempt that began has ended."""
+        ...
+
+    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
+        """Providers were passed over."""
+        ...
+
+
+class AttemptLog:
+    """Keeps the trail in the database. What cannot be saved is logged: it must not cost the answer."""
+
+    def __init__(self, store: Store) -> None:
+        """Rows of `attempts` in `store`."""
+        self._store = store
+
+    async def begin(
+        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
+    ) -> None:
+        """One row in state `running`."""
+        if message_id is not None:
+            await self._insert(run_id, [_row(run_id, message_id, attempt, key_ref, started_ms)])
+
+    async def end(
+        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
+    ) -> None:
+        """Complete the row."""
+        if message_id is None:
+            return
+        first_token_at = None if attempt.first_token_ms is None else started_ms + attempt.first_token_ms
+        price_source = None if attempt.cost_nano is None else "litellm"
+        values = (
+            attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
+            first_token_at, ended_ms, attempt.input_tokens, attempt.output_tokens, attempt.cost_nano, price_source,
+            run_id, attempt.ord,
+        )  # fmt: skip
+
+        async def update(transaction: Transaction) -> None:
+            await transaction.execute(_UPDATE, values)
+
+        try:
+            await self._store.write(update)
+        except StorageError as problem:
+            logger.warning("attempt %s of turn %s was not saved: %s", attempt.ord, run_id, problem)
+
+    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
+        """One row in state `skipped` for each."""
+        if message_id is not None:
+            await self._insert(run_id, [_row(run_id, message_id, attempt, None, at_ms) for attempt in attempts])
+
+    async def _insert(self, run_id: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if not rows:
+            return
+
+        async def insert(transaction: Transaction) -> None:
+            await transaction.executemany(_INSERT, rows)
+
+        try:
+            await self._store.write(insert)
+        except StorageError as problem:
+            logger.warning("the attempts of turn %s were not saved: %s", run_id, problem)
+
+
+def _row(run_id: str, message_id: str, attempt: Attempt, key_ref: str | None, started_ms: int) -> tuple[object, ...]:
+    ended_ms = None if attempt.state == "running" else started_ms
+    return (
+        new_id(), run_id, attempt.ord, message_id, attempt.provider, safe_for_storage(attempt.model), key_ref,
+        attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
+        started_ms, ended_ms,
+    )  # fmt: skip
+
+
+class NoAttemptLog:
+    """Keeps nothing: for answers that are not stored."""
+
+    async def begin(
+        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
+    ) -> None:
+        """Nothing."""
+
+    async def end(
+        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
+    ) -> None:
+        """Nothing."""
+
+    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
+        """Nothing."""

@@ -1,0 +1,72 @@
+"""The part of LiteLLM that is used, as protocols: what it must offer for the client to work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import httpx
+
+
+class Delta(Protocol):
+    """What a chunk adds; each field may be missing or None."""
+
+    content: str | None
+    reasoning_content: str | None
+    tool_calls: Sequence[object] | None
+
+
+class Choice(Protocol):
+    """One of a chunk's alternatives; only the first is used."""
+
+    delta: Delta
+
+
+class Chunk(Protocol):
+    """One event of a stream. Some carry `usage`."""
+
+    choices: Sequence[Choice]
+
+
+class ChunkStream(Protocol):
+    """A running answer."""
+
+    received_finish_reason: str | None
+    """The provider's own; LiteLLM makes one up in the chunks of a cut stream."""
+    chunks: Sequence[Chunk]
+    """All that came so far, as the provider sent them."""
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        """The chunks as they come."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class LibraryModule(Protocol):
+    """The module `litellm`."""
+
+    suppress_debug_info: bool
+    disable_hf_tokenizer_download: bool
+    drop_params: bool
+    disable_aiohttp_trust_env: bool
+    aiohttp_trust_env: bool
+    aclient_session: httpx.AsyncClient | None
+
+    async def acompletion(self, **arguments: object) -> ChunkStream:
+        """Begin a call."""
+        ...
+
+    def cost_per_token(self, *, model: str, custom_llm_provider: str, usage_object: object) -> tuple[float, float]:
+        """Dollars for the prompt and for the completion; raises for an unknown model."""
+        ...
+
+
+class HandlerFactory(Protocol):
+    """`AsyncHTTPHandler` of LiteLLM."""
+
+    def __call__(self, *, transport: httpx.AsyncBaseTransport, follow_redirects: bool) -> object:
+        """A handler on that transport."""
+        ...

@@ -1,0 +1,167 @@
+"""Asks a provider, without cost, whether it is there: a GET that no provider charges for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit, urlunsplit
+
+from workbench.config.values import Provider
+from workbench.core.clock import Clock
+from workbench.core.redaction import REDACTOR
+from workbench.core.secret import Secret
+from workbench.core.text import clean_line
+from workbench.providers.classification import Signals, classify
+from workbench.providers.kinds import Probe, base_url_of, kind_of
+from workbench.providers.library_errors import presentable, reason_of, signals_of
+from workbench.providers.values import ErrorKind
+
+if TYPE_CHECKING:
+    import httpx
+
+DEADLINE_S = 5.0
+"""For all probes together: they run in parallel."""
+
+LONGEST_ANSWER = 4_000_000
+MOST_MODELS = 500
+AZURE_VERSION = "2024-10-21"
+ANTHROPIC_VERSION = "2023-06-01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What a probe found."""
+
+    name: str
+    ok: bool
+    latency_ms: int | None = None
+    models: tuple[str, ...] = ()
+    """What it offers, when it says."""
+    error_kind: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    url: str
+    headers: dict[str, str]
+
+
+def request_for(provider: Provider, key: Secret | None) -> _Request | None:
+    """The free request for this provider; None when there is none or nobody knows where it lives."""
+    base = base_url_of(provider)
+    probe = kind_of(provider.kind).probe
+    if base is None or probe is Probe.NONE:
+        return None
+    value = key.reveal() if key is not None else ""
+    bearer = {"authorization": f"Bearer {value}"} if value else {}
+    parts = urlsplit(base)
+    host = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+    match probe:
+        case Probe.MODELS:
+            return _Request(f"{base}/models", bearer)
+        case Probe.ANTHROPIC:
+            return _Request(f"{base}/v1/models", {"x-api-key": value, "anthropic-version": ANTHROPIC_VERSION})
+        case Probe.OLLAMA:
+            return _Request(f"{base}/api/tags", bearer)
+        case Probe.AZURE:
+            return _Request(f"{host}/openai/models?api-version={AZURE_VERSION}", {"api-key": value})
+        case Probe.OPENROUTER:
+            return _Request(f"{base}/key", bearer)
+
+
+async def probe_all(
+    providers: Sequence[Provider], clock: Clock, *, deadline_s: float = DEADLINE_S
+) -> list[ProbeResult]:
+    """One result for each provider, in their order, within `deadline_s`."""
+    import httpx
+
+    context = await asyncio.to_thread(httpx.create_ssl_context)
+    async with _client(context, deadline_s) as client:
+        deadline = asyncio.get_running_loop().time() + deadline_s
+        return list(await asyncio.gather(*(_probe(provider, client, clock, deadline) for provider in providers)))
+
+
+def _client(context: ssl.SSLContext, deadline_s: float) -> httpx.AsyncClient:
+    import httpx
+
+    # Neither proxies out of the environment nor redirects: the key goes to the configured host and nowhere else.
+    return httpx.AsyncClient(verify=context, trust_env=False, follow_redirects=False, timeout=deadline_s)
+
+
+async def _probe(provider: Provider, client: httpx.AsyncClient, clock: Clock, deadline: float) -> ProbeResult:
+    name = provider.name
+    if provider.needs_key and not provider.api_keys:
+        missing = ", ".join(provider.missing_keys)
+        reason = f"no key: {missing} is not set" if missing else "no key is configured"
+        return ProbeResult(name=name, ok=False, error_kind=ErrorKind.NO_KEY.value, reason=reason)
+    key = provider.api_keys[0] if provider.api_keys else None
+    if key is not None:
+        REDACTOR.register(key)
+    request = request_for(provider, key)
+    if request is None:
+        return ProbeResult(
+            name=name, ok=False, reason=f"not checked: there is no free request for kind {provider.kind}"
+        )
+    began = clock.monotonic()
+    status, body, signals = 0, b"", Signals()
+    try:
+        async with asyncio.timeout_at(deadline), client.stream("GET", request.url, headers=request.headers) as response:
+            status = response.status_code
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > LONGEST_ANSWER:
+                    break
+    except TimeoutError:
+        signals = Signals(classes=("ReadTimeout",))
+    except Exception as problem:
+        signals = signals_of(problem)
+    latency_ms = round((clock.monotonic() - began) * 1000)
+    if status == 200 and not signals.classes:
+        return _read(name, body, latency_ms)
+    if status:
+        signals = Signals(status=status, text=body[:2000].decode("utf-8", "replace"), classes=signals.classes)
+    kind = classify(signals, now_ms=clock.now_ms()).kind
+    reason = reason_of(signals, key=key) if not status else presentable(f"HTTP {status}: {_said(signals)}", key=key)
+    return ProbeResult(name=name, ok=False, latency_ms=latency_ms, error_kind=kind.value, reason=reason)
+
+
+def _said(signals: Signals) -> str:
+    if "<html" in signals.text[:500].lower():
+        return "an HTML page"
+    with suppress(ValueError, AttributeError):
+        return str(json.loads(signals.text)["error"]["message"])
+    return signals.text or "no reason given"
+
+
+def _read(name: str, body: bytes, latency_ms: int) -> ProbeResult:
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        reason = "the answer is not one of its API: an HTML page or something else"
+        return ProbeResult(
+            name=name, ok=False, latency_ms=latency_ms, error_kind=ErrorKind.EMPTY.value, reason=reason
+        )  # fmt: skip
+    return ProbeResult(name=name, ok=True, latency_ms=latency_ms, models=_models(document))
+
+
+def _models(document: object) -> tuple[str, ...]:
+    if not isinstance(document, dict):
+        return ()
+    fields = cast("dict[str, object]", document)
+    entries = fields.get("data", fields.get("models"))
+    if not isinstance(entries, list):
+        return ()
+    names: list[str] = []
+    for entry in cast("list[object]", entries)[:MOST_MODELS]:
+        if isinstance(entry, dict):
+            described = cast("dict[str, object]", entry)
+            found = described.get("id") or described.get("name")
+            if isinstance(found, str):
+                names.append(clean_line(found, 200))
+    return tuple(names)

@@ -1,0 +1,154 @@
+"""The trail of one turn: every attempt and every provider passed over, as a row and as an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.core.bus import EventBus
+from workbench.core.clock import Clock
+from workbench.core.events import AttemptEnded, AttemptStarted, FirstToken, RouteChosen
+from workbench.core.text import clean_line
+from workbench.providers.attempt_log import AttemptRecorder
+from workbench.providers.routing import Candidate, Route, Skipped
+from workbench.providers.values import AnswerRequest, Attempt
+
+
+class Trail:
+    """Keeps the attempts of one turn in order and tells of each."""
+
+    def __init__(self, request: AnswerRequest, recorder: AttemptRecorder, bus: EventBus, clock: Clock) -> None:
+        """Rows and events carry the request's turn, message and conversation."""
+        self._request = request
+        self._recorder = recorder
+        self._bus = bus
+        self._clock = clock
+        self._started_ms: dict[int, int] = {}
+        self.attempts: list[Attempt] = []
+
+    @property
+    def asked(self) -> int:
+        """How many requests have gone out."""
+        return sum(attempt.state != "skipped" for attempt in self.attempts)
+
+    def route(self, route: Route) -> None:
+        """Tell of the order that was found."""
+        self._bus.publish(
+            RouteChosen(
+                strategy=route.strategy,
+                order=tuple(candidate.name for candidate in route.candidates),
+                skipped={skipped.provider: skipped.reason for skipped in route.skipped},
+                correlation=self._request.turn_id,
+                conversation_id=self._request.conversation_id,
+            )
+        )
+
+    def add(self, candidate: Candidate) -> Attempt:
+        """A new attempt, running."""
+        attempt = Attempt(
+            ord=len(self.attempts), provider=candidate.provider.name, model=candidate.model, state="running"
+        )
+        self.attempts.append(attempt)
+        self._started_ms[attempt.ord] = self._clock.now_ms()
+        return attempt
+
+    async def begin(self, attempt: Attempt, key_ref: str | None) -> None:
+        """The attempt's request is about to go out."""
+        await self._recorder.begin(
+            run_id=self._request.turn_id,
+            message_id=self._request.message_id,
+            attempt=attempt,
+            key_ref=key_ref,
+            started_ms=self._started_ms[attempt.ord],
+        )
+        self._bus.publish(
+            AttemptStarted(
+                provider=attempt.provider,
+                model=attempt.model,
+                ord=attempt.ord,
+                correlation=self._request.turn_id,
+                conversation_id=self._request.conversation_id,
+            )
+        )
+
+    def first_token(self, attempt: Attempt, first_token_ms: int) -> None:
+        """Its first content is there."""
+        self._bus.publish(
+            FirstToken(
+                provider=attempt.provider,
+                model=attempt.model,
+                first_token_ms=first_token_ms,
+                correlation=self._request.turn_id,
+                conversation_id=self._request.conversation_id,
+            )
+        )
+
+    async def end(self, attempt: Attempt, next_step: str) -> None:
+        """It has ended; `next_step` says in words what follows."""
+        self.attempts[attempt.ord] = attempt
+        started_ms = self._started_ms[attempt.ord]
+        await self._recorder.end(
+            run_id=self._request.turn_id,
+            message_id=self._request.message_id,
+            attempt=attempt,
+            started_ms=started_ms,
+            ended_ms=started_ms + (attempt.duration_ms or 0),
+        )
+        self._publish_ended(attempt, next_step)
+
+    async def skip(self, skipped: Sequence[Skipped]) -> None:
+        """These were passed over."""
+        first = len(self.attempts)
+        passed_over = [
+            Attempt(
+                ord=first + place,
+                provider=each.provider,
+                model=each.model,
+                state="skipped",
+                error_kind=each.kind.value,
+                reason=each.reason,
+            )
+            for place, each in enumerate(skipped)
+        ]
+        self.attempts.extend(passed_over)
+        await self._recorder.skip(
+            run_id=self._request.turn_id,
+            message_id=self._request.message_id,
+            attempts=passed_over,
+            at_ms=self._clock.now_ms(),
+        )
+        for attempt in passed_over:
+            self._publish_ended(attempt, "")
+
+    def summary(self, kept: Candidate | None) -> str:
+        """Why there is no whole answer: each cause, in one line. `kept` gave the text that stands."""
+        causes = "; ".join(
+            f"{attempt.provider}: {attempt.http_status or attempt.error_kind}"
+            + (f", {attempt.reason}" if attempt.reason else "")
+            for attempt in self.attempts
+            if attempt.state in ("failed", "skipped")
+        )
+        if kept is not None:
+            opening = f"{kept.provider.name} broke off in mid-answer"
+        elif any(attempt.state == "failed" for attempt in self.attempts):
+            opening = "no provider answered"
+        else:
+            opening = "no provider can be asked"
+        return clean_line(f"{opening}: {causes}" if causes else f"{opening}: none is configured")
+
+    def _publish_ended(self, attempt: Attempt, next_step: str) -> None:
+        self._bus.publish(
+            AttemptEnded(
+                provider=attempt.provider,
+                model=attempt.model,
+                ord=attempt.ord,
+                state=attempt.state,
+                error_kind=attempt.error_kind,
+                http_status=attempt.http_status,
+                reason=attempt.reason,
+                first_token_ms=attempt.first_token_ms,
+                duration_ms=attempt.duration_ms,
+                next_step=next_step,
+                correlation=self._request.turn_id,
+                conversation_id=self._request.conversation_id,
+            )
+        )
