@@ -297,6 +297,15 @@ async def test_a_damaged_page_is_found_when_it_was_not_closed_in_order(tmp_path:
     await refused(path, "damaged")
 
 
+async def test_a_database_that_another_process_has_open_is_not_checked_each_time(tmp_path: Path) -> None:
+    path = await filled(tmp_path / "workbench.db")
+    damage_table(path, "messages")
+    async with opened(path) as first:
+        await first.write(lambda t: t.execute("insert into drafts values ('a', 'b', 1)"))
+        async with opened(path) as second:
+            assert len(await second.read("select * from drafts")) == 1
+
+
 async def test_a_damaged_page_is_a_storage_error_when_it_is_read(tmp_path: Path) -> None:
     path = await filled(tmp_path / "workbench.db")
     damage_table(path, "conversations")
@@ -359,4 +368,3 @@ async def test_json_columns_refuse_what_is_no_json(tmp_path: Path) -> None:
     async with opened(path) as store:
         with pytest.raises(StorageError, match="CHECK"):
             await store.write(lambda t: t.execute("update conversations set settings = 'no json'"))
-

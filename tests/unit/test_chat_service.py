@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.scripted_model import ScriptedModel, Step, provider, says
 
+from tests.support.scripted_model import ScriptedModel, Step, provider, says
 from workbench.chat.service import ChatService
 from workbench.chat.values import TurnOptions
 from workbench.config.values import Configuration, OnBrokenStream, Settings

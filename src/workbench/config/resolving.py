@@ -44,9 +44,7 @@ def resolve(gathered: Gathered, secrets: Secrets) -> Configuration:
     return Configuration(
         settings=settings,
         providers=tuple(providers),
-        problems=tuple(
-            sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line, problem.column))
-        ),
+        problems=tuple(sorted(dict.fromkeys(problems), key=_place)),
         files=gathered.files,
         profile=gathered.profile,
         notes=tuple(notes),

@@ -37,9 +37,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bAIza[A-Za-z0-9_-]{20,}", 0, MASK),
         (r"\bxox[a-z]-[A-Za-z0-9-]{10,}", 0, MASK),
         (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{0,2000})?", 0, MASK),
-        (rf"""\b((?:x-)?{_NAMED}[-_ ]?(?:api[-_ ]?)?(?:key|token|secret)|key|token|password|passwd|authorization"""
-         rf"""|secret|x-goog-api-key)(\\{{0,2}}["']?\s{{0,4}}(?:=|:|%3[dD])\s{{0,4}}\\{{0,2}}["']?){_RUN}{{8,}}""",
-         re.IGNORECASE, rf"\1\2{MASK}"),
+        (rf"""((?:(?<![A-Za-z0-9]){_NAMED}[-_ ]?(?:api[-_ ]?)?(?:key|token|secret)"""
+         rf"""|(?<![\w-])(?:key|token|password|passwd|authorization|secret))"""
+         rf"""\\{{0,2}}["']?\s{{0,4}}(?:=|:|%3[dD])\s{{0,4}}\\{{0,2}}["']?){_RUN}{{8,}}""",
+         re.IGNORECASE, rf"\1{MASK}"),
         (r"(://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)", 0, rf"\1{MASK}"),
     )
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 from collections import deque
@@ -193,14 +194,15 @@ class EventRecorder:
     def _gather(self) -> None:
         if self._subscription is not None:
             self._waiting.extend(self._subscription.drain())
-        while len(self._waiting) > self._kept:
+        # Only while nothing can be saved: a burst is no reason to give anything up.
+        while self._trouble and len(self._waiting) > self._kept:
             self._waiting.popleft()
             self.lost += 1
 
     async def _write(self) -> bool:
         """Write all that waits, batch by batch; whether it worked."""
         while self._waiting:
-            batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+            batch = list(itertools.islice(self._waiting, BATCH))
             try:
                 await self._log.append(batch)
             except StorageError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -14,7 +15,7 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 _HEADER = b"SQLite format 3\x00"
-_BESIDE = ("", "-wal", "-shm", "-journal", ".lock", ".queue", ".made")
+_BESIDE = ("", "-wal", "-shm", "-journal", ".lock", ".queue", ".made", ".users")
 
 
 def marker_of(database: Path) -> Path:
@@ -28,9 +29,26 @@ def wal_of(database: Path) -> Path:
 
 
 def left_open(database: Path) -> bool:
-    """Whether a log with content lies beside it: not closed in order, or open in another process."""
+    """Whether a log with content lies beside it: it was not closed in order, or is open now."""
     wal = wal_of(database)
     return wal.exists() and wal.stat().st_size > 0
+
+
+def enter(database: Path) -> tuple[int, bool]:
+    """Register as one who has the database open, until the descriptor is closed; and whether there is nobody else.
+
+    To be called with the write lock held.
+    """
+    users = database.with_name(f"{database.name}.users")
+    descriptor = os.open(users, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        alone = False
+    else:
+        alone = True
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor, alone
 
 
 def refuse_links(database: Path) -> None:

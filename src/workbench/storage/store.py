@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,7 @@ class Store:
         self._running: set[asyncio.Task[Any]] = set()
         self._writing: asyncio.Task[Any] | None = None
         self._closing = False
+        self._presence: int | None = None
 
     @classmethod
     async def open(
@@ -185,7 +187,8 @@ class Store:
             await self._on_thread(files.make_folder, self.path.parent)
             async with self._turn, self._file_lock.held(OPEN_WAIT_S):
                 await self._on_thread(files.prepare, self.path)
-                unclean = await self._on_thread(files.left_open, self.path)
+                self._presence, alone = await self._on_thread(files.enter, self.path)
+                unclean = alone and await self._on_thread(files.left_open, self.path)
                 # Looked at through a connection that cannot write: closing one that can would alter a damaged file.
                 reader = await self._add_reader()
                 try:
@@ -269,6 +272,9 @@ class Store:
         if writer is not None:
             await _within([self._close_writer(writer)], deadline)
         self._threads.shutdown(wait=False)
+        presence, self._presence = self._presence, None
+        if presence is not None:
+            os.close(presence)
 
     async def _close_writer(self, writer: aiosqlite.Connection) -> None:
         # The last connection to close makes a checkpoint, which like any other wants the lock. Whoever keeps the lock

@@ -1,0 +1,202 @@
+"""`workbench chat`: line by line, for terminals that cannot or should not show the full screen."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.endings import ending_of, tell_ending
+from workbench.cli.failures import ExitCode, exit_code_of, report
+from workbench.cli.invocation import Invocation
+from workbench.cli.options import (
+    ContinueOption,
+    DemoFlag,
+    ModelOption,
+    NoFallbackFlag,
+    ProviderOption,
+    SystemOption,
+    TimeoutOption,
+)
+from workbench.cli.preparation import DEMONSTRATION, broken_stream_policy, prepare
+from workbench.cli.session import running_engine, warn_of_problems
+from workbench.cli.signals import HANDLERS, Terminated
+from workbench.cli.turns import carry_out
+from workbench.cli.views import HeldView, LiveView
+from workbench.core.errors import UsageError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.config.values import Configuration
+    from workbench.engine.engine import Engine
+
+PROMPT = "> "
+HELP = """\
+/new               begin a new conversation
+/provider NAME     ask this provider first; without a name the strategy decides again
+/model NAME        use this model; without a name the provider's default
+/help              this text
+/quit              leave; so does Ctrl-D
+A line that ends in a backslash goes on in the next one. Ctrl-C stops an answer; what had arrived is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatOptions:
+    """Chat line by line.
+
+    The conversations are the same as in the full screen.
+    """
+
+    provider: ProviderOption = None
+    model: ModelOption = None
+    system: SystemOption = None
+    continue_: ContinueOption = None
+    no_fallback: NoFallbackFlag = False
+    timeout: TimeoutOption = None
+    demo: DemoFlag = False
+
+
+def run(context: typer.Context, options: ChatOptions) -> None:
+    """Chat until the input ends; the exit code is that of the last answer when nobody types."""
+    invocation = cast("Invocation", context.obj)
+    if options.demo:
+        output.note(DEMONSTRATION, output.YELLOW)
+    with running_engine(invocation, demo=options.demo, warm=True) as engine:
+        preparation = engine.run(lambda core: prepare(core, provider=options.provider, reference=options.continue_))
+        warn_of_problems(preparation.configuration)
+        chat = LineChat(engine, preparation.configuration, options, preparation.conversation_id)
+        code = chat.carry_on()
+    raise typer.Exit(code)
+
+
+class LineChat:
+    """A conversation in turns of a line and an answer."""
+
+    def __init__(
+        self, engine: Engine, configuration: Configuration, options: ChatOptions, conversation_id: str | None
+    ) -> None:
+        """A person is there when standard input is a terminal."""
+        self._engine = engine
+        self._configuration = configuration
+        self._options = options
+        self._conversation_id = conversation_id
+        self._person = output.is_terminal(sys.stdin)
+        self._last_code = ExitCode.DONE
+        self._leaving = False
+
+    def carry_on(self) -> ExitCode:
+        """Read lines and answer them until the input ends or the user leaves."""
+        if self._person:
+            _prepare_line_editing()
+            output.note("/help lists the commands, Ctrl-D leaves", output.DIM)
+        while not self._leaving:
+            try:
+                text = self._read()
+            except EOFError:
+                break
+            if text.strip():
+                self._respond(text)
+        return ExitCode.DONE if self._person else self._last_code
+
+    def _read(self) -> str:
+        lines: list[str] = []
+        while True:
+            try:
+                line = self._read_line(PROMPT if not lines else ". ")
+            except KeyboardInterrupt as interrupt:
+                if isinstance(interrupt, Terminated) or not self._person:
+                    raise
+                HANDLERS.rearm()
+                output.write_line()
+                output.note("Ctrl-D or /quit leaves", output.DIM)
+                lines.clear()
+                continue
+            lines.append(line.removesuffix("\\"))
+            if not line.endswith("\\"):
+                return "\n".join(lines)
+
+    def _read_line(self, prompt: str) -> str:
+        if self._person and output.is_terminal(sys.stdout):
+            return input(prompt)
+        if self._person:
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+        raw = sys.stdin.buffer.readline()
+        if not raw:
+            raise EOFError
+        return raw.decode("utf-8", "replace").rstrip("\r\n")
+
+    def _respond(self, text: str) -> None:
+        command, _, argument = text.strip().partition(" ")
+        match command:
+            case "/quit" | "/exit":
+                self._leaving = True
+            case "/help":
+                output.note_lines(HELP)
+            case "/new":
+                self._conversation_id = None
+                output.note("New conversation", output.DIM)
+            case "/provider":
+                self._choose_provider(argument.strip())
+            case "/model":
+                self._options = replace(self._options, model=argument.strip() or None)
+                output.note(f"Model: {self._options.model or 'the default'}", output.DIM)
+            case _ if command.startswith("/") and command[1:].isalpha():
+                self._refuse(UsageError(f"There is no command {command}", hint="/help lists them"))
+            case _:
+                self._ask(text)
+
+    def _choose_provider(self, name: str) -> None:
+        if name and self._configuration.provider(name) is None:
+            known = ", ".join(p.name for p in self._configuration.providers)
+            self._refuse(UsageError(f"There is no provider named {name}", hint=f"Known providers: {known}"))
+            return
+        self._options = replace(self._options, provider=name or None)
+        output.note(f"Provider: {name or 'as the strategy decides'}", output.DIM)
+
+    def _refuse(self, problem: WorkbenchError) -> None:
+        report(problem, as_json=False)
+        self._last_code = exit_code_of(problem)
+
+    def _ask(self, text: str) -> None:
+        from workbench.chat.values import TurnOptions
+
+        live = output.is_terminal(sys.stdout)
+        view = LiveView() if live else HeldView()
+        options = TurnOptions(
+            provider=self._options.provider,
+            model=self._options.model,
+            system=self._options.system if self._conversation_id is None else None,
+            fallback=not self._options.no_fallback,
+            on_broken_stream=broken_stream_policy(
+                self._configuration.settings.on_broken_stream, printed_for_good=False
+            ),
+            timeout_s=self._options.timeout,
+        )
+        try:
+            outcome = carry_out(self._engine, text, conversation_id=self._conversation_id, options=options, view=view)
+        except WorkbenchError as problem:
+            self._refuse(problem)
+            return
+        result = outcome.result
+        if result is None or (outcome.interrupted and not self._person):
+            raise KeyboardInterrupt
+        HANDLERS.rearm()
+        self._conversation_id = result.turn.conversation_id
+        if not live and result.message.text:
+            output.write_line(result.message.text.removesuffix("\n"))
+        output.flush()
+        ending = ending_of(result, interrupted=outcome.interrupted, kept=not self._options.demo)
+        tell_ending(ending)
+        self._last_code = ending.code
+
+
+def _prepare_line_editing() -> None:
+    """Cursor keys and a history of this session; nothing is written to a file."""
+    try:
+        import readline
+    except ImportError:
+        return
+    readline.set_auto_history(True)

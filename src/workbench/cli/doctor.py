@@ -1,0 +1,166 @@
+"""`workbench doctor`: what is well, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.doctor_checks import (
+    Check,
+    CheckState,
+    check_dependencies,
+    check_keyring,
+    check_permissions,
+    check_python,
+    check_terminal,
+    loose_files,
+)
+from workbench.cli.failures import ExitCode
+from workbench.cli.invocation import Invocation
+from workbench.cli.options import JsonFlag
+from workbench.cli.preparation import what_is_missing
+from workbench.cli.session import running_engine
+from workbench.core.errors import ConfigurationError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.engine.core import Core
+    from workbench.engine.engine import Engine
+    from workbench.providers.directory import ProbeResult
+
+SAFE_SQLITE = (3, 51, 3)
+"""The first SQLite without the WAL-reset race."""
+_STYLES = {CheckState.OK: output.GREEN, CheckState.WARNING: output.YELLOW, CheckState.PROBLEM: output.RED}
+_MIB = 1_048_576
+
+
+def doctor(context: typer.Context, json: JsonFlag = False) -> None:
+    """Check what workbench stands on.
+
+    Exit code 1 when there is a problem.
+    """
+    invocation = cast("Invocation", context.obj)
+    checks = examine(invocation)
+    if json:
+        output.write_json(
+            {"checks": [{"name": c.name, "state": c.state, "detail": c.detail, "hint": c.hint} for c in checks]}
+        )
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            output.write_text_line(f"{check.state:8} {check.name:{width}}  {check.detail}", _STYLES[check.state])
+            if check.hint:
+                output.write_text_line(f"{'':9}{'':{width}}  → {check.hint}")
+    raise typer.Exit(ExitCode.FAILED if any(c.state is CheckState.PROBLEM for c in checks) else ExitCode.DONE)
+
+
+def examine(invocation: Invocation) -> list[Check]:
+    """Every check, in a fixed order; none of them raises."""
+    paths = invocation.paths()
+    loose_before = loose_files(paths)
+    with running_engine(invocation) as engine:
+        of_the_core = _checks_of_core(engine, offline=invocation.offline)
+    return [
+        check_python(),
+        check_terminal(),
+        *of_the_core[:2],
+        check_keyring(),
+        *of_the_core[2:],
+        check_permissions(loose_before, loose_files(paths)),
+        check_dependencies(),
+    ]
+
+
+def _checks_of_core(engine: Engine, *, offline: bool) -> list[Check]:
+    """Configuration, database and providers."""
+    try:
+        return [
+            engine.run(_check_configuration),
+            engine.run(_check_database),
+            engine.run(lambda core: _check_providers(core, offline=offline)),
+        ]
+    except WorkbenchError as problem:
+        culprit = "configuration" if isinstance(problem, ConfigurationError) else "database"
+        return [
+            Check(name=name, state=CheckState.PROBLEM, detail=_words(problem), hint=problem.hint)
+            if name == culprit
+            else Check(
+                name=name, state=CheckState.WARNING, detail=f"not checked: the {culprit} has to be repaired first"
+            )
+            for name in ("configuration", "database", "providers")
+        ]
+
+
+def _words(problem: WorkbenchError) -> str:
+    return f"{problem.title}: {problem.detail}" if problem.detail else problem.title
+
+
+async def _check_configuration(core: Core) -> Check:
+    configuration = core.configuration
+    files = ", ".join(map(str, configuration.files))
+    if configuration.problems:
+        first = str(configuration.problems[0])
+        more = f" (and {len(configuration.problems) - 1} more)" if len(configuration.problems) > 1 else ""
+        return Check(
+            name="configuration",
+            state=CheckState.PROBLEM,
+            detail=first + more,
+            hint="workbench config validate lists them all; the right parts are in use",
+        )
+    detail = files or f"there is no {core.paths.config_file}; the defaults apply"
+    return Check(name="configuration", state=CheckState.OK, detail=detail)
+
+
+async def _check_database(core: Core) -> Check:
+    version = str((await core.store.read("select sqlite_version()"))[0][0])
+    pages = (await core.store.read("pragma page_count"))[0][0]
+    page_size = (await core.store.read("pragma page_size"))[0][0]
+    findings = [str(row[0]) for row in await core.store.read("pragma quick_check(5)")]
+    detail = f"{core.paths.database}, {pages * page_size / _MIB:.1f} MiB, SQLite {version}"
+    if findings != ["ok"]:
+        hint = "Put the newest backup from data/backups in its place"
+        return Check(name="database", state=CheckState.PROBLEM, detail=f"{detail}: {'; '.join(findings)}", hint=hint)
+    if core.store.read_only:
+        return Check(name="database", state=CheckState.WARNING, detail=f"{detail}, read-only", hint=core.store.notice)
+    if tuple(int(part) for part in version.split(".")) < SAFE_SQLITE:
+        hint = (
+            "Versions before 3.51.3 have a rare race between checkpoint and write; workbench works around it "
+            "with a lock, other programs must not write to the file"
+        )
+        return Check(name="database", state=CheckState.WARNING, detail=detail, hint=hint)
+    return Check(name="database", state=CheckState.OK, detail=detail)
+
+
+async def _check_providers(core: Core, *, offline: bool) -> Check:
+    configuration = core.configuration
+    usable = [provider.name for provider in configuration.providers if not what_is_missing(provider)]
+    lacking = [f"{p.name}: {what}" for p in configuration.providers if p.enabled and (what := what_is_missing(p))]
+    if not usable:
+        hint = f"Describe one in {core.paths.config_file}, or try `workbench demo`"
+        detail = "; ".join(lacking) or "none is configured, and none was found on this machine"
+        return Check(name="providers", state=CheckState.WARNING, detail=detail, hint=hint)
+    if offline:
+        detail = f"{', '.join(usable)} (offline: not contacted)"
+        return _judged(detail, lacking, ())
+    results = await core.providers.test(usable)
+    return _judged(f"{', '.join(_told(result) for result in results)}", lacking, results)
+
+
+def _judged(detail: str, lacking: Sequence[str], results: Sequence[ProbeResult]) -> Check:
+    failed = [result for result in results if not result.ok]
+    detail = "; ".join([detail, *lacking])
+    if results and len(failed) == len(results):
+        hint = "None of them answers: check the network, base_url and keys"
+        return Check(name="providers", state=CheckState.PROBLEM, detail=detail, hint=hint)
+    if failed or lacking:
+        hint = "`workbench providers test` shows more" if failed else "Set what is missing, or disable the provider"
+        return Check(name="providers", state=CheckState.WARNING, detail=detail, hint=hint)
+    return Check(name="providers", state=CheckState.OK, detail=detail)
+
+
+def _told(result: ProbeResult) -> str:
+    if result.ok:
+        return f"{result.name} answers in {result.latency_ms} ms"
+    return f"{result.name} does not answer ({result.error_kind}: {result.reason})"

@@ -1,0 +1,88 @@
+"""What is said, and with which exit code, once an answer has ended."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from workbench.cli import output
+from workbench.cli.failures import ExitCode, error_document
+from workbench.conversations.values import MessageState
+
+if TYPE_CHECKING:
+    from workbench.chat.values import TurnResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The exit code of an answer and the words that go with it."""
+
+    code: ExitCode
+    problem: dict[str, object] | None = None
+    """The error document; None for a complete answer."""
+    remark: str = ""
+    """Who took over, for a complete answer that took more than one attempt."""
+    badge: str = ""
+    """Who answered, in which time, at what cost; for people."""
+
+
+def ending_of(result: TurnResult, *, interrupted: bool, kept: bool) -> Ending:
+    """Judge a result; `kept` says whether it can be read in the history later."""
+    message = result.message
+    failed = sum(attempt.state == "failed" for attempt in message.attempts)
+    name = f"{message.provider}/{message.model}" if message.provider else ""
+    if result.complete:
+        remark = f"{name} answered after {failed} failed attempt{'s' if failed > 1 else ''}" if failed else ""
+        return Ending(code=ExitCode.DONE, remark=remark, badge=_badge(result, name))
+    characters = len(message.text)
+    where = f"workbench history show {message.conversation_id}" if kept else ""
+    if interrupted or (message.state is MessageState.STOPPED and not failed):
+        kept_words = f"{characters} characters had arrived and are kept" if kept else ""
+        problem = error_document("interrupted", "Interrupted", kept_words, where)
+        return Ending(code=ExitCode.INTERRUPTED, problem=problem)
+    if characters:
+        title = f"The answer is not complete: {characters} characters arrived"
+        return Ending(code=ExitCode.FAILED, problem=error_document("incomplete", title, message.reason, where))
+    if result.unreachable:
+        problem = error_document("unreachable", "No provider could be reached", message.reason, "Try again later")
+        return Ending(code=ExitCode.UNREACHABLE, problem=problem)
+    problem = error_document("providers", "No provider answered", message.reason, "workbench doctor")
+    return Ending(code=ExitCode.FAILED, problem=problem)
+
+
+def without_code(ending: Ending, result: TurnResult) -> Ending:
+    """The same answer when its code was wanted and there is none."""
+    hint = f"The whole answer: workbench history show {result.message.conversation_id}"
+    problem = error_document("no_code", "The answer holds no fenced code block", hint=hint)
+    return replace(ending, code=ExitCode.FAILED, problem=problem)
+
+
+def tell_ending(ending: Ending) -> None:
+    """Say it on standard error."""
+    if ending.problem is not None:
+        parts = [str(ending.problem[name]).rstrip(".") for name in ("title", "detail") if ending.problem[name]]
+        output.note(". ".join(parts), output.RED)
+        if ending.problem["hint"]:
+            output.note(f"  {ending.problem['hint']}")
+    elif output.is_terminal(sys.stderr):
+        output.note(ending.badge, output.DIM)
+    elif ending.remark:
+        output.note(ending.remark)
+
+
+def _badge(result: TurnResult, name: str) -> str:
+    attempts = result.message.attempts
+    parts = [f"↳ {name}"]
+    tried = [attempt for attempt in attempts if attempt.state != "skipped"]
+    if len(tried) > 1:
+        parts.append(f"attempt {len(tried)}")
+    answered = next((attempt for attempt in reversed(attempts) if attempt.state == "ok"), None)
+    if answered is not None and answered.first_token_ms is not None:
+        parts.append(f"first token {answered.first_token_ms / 1000:.2f} s")
+    if result.usage.output_tokens is not None:
+        parts.append(f"{result.usage.output_tokens} tokens")
+    cost = output.dollars(result.usage.cost_nano)
+    if cost is not None:
+        parts.append(f"${cost:.4f}")
+    return " · ".join(parts)

@@ -1,0 +1,73 @@
+"""One turn as a command sees it: send the prompt, show events while they come, end on time when interrupted."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from workbench.cli.session import Background
+from workbench.cli.signals import Terminated
+from workbench.core.events import ClientLoading, Event
+
+if TYPE_CHECKING:
+    from workbench.chat.values import TurnOptions, TurnResult
+    from workbench.engine.engine import Engine
+
+KEEP_TIMEOUT_S = 1.0
+"""How long stopping a turn and storing what came of it may take after an interrupt."""
+
+
+class TurnView(Protocol):
+    """What shows a turn."""
+
+    def show(self, event: Event) -> None:
+        """Something happened in the turn."""
+        ...
+
+    def close(self, result: TurnResult | None) -> None:
+        """The turn is over; None when its end was not waited for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a turn ended for the command."""
+
+    result: TurnResult | None
+    """None when an interrupt did not leave the time to learn it."""
+    interrupted: bool = False
+
+
+def carry_out(
+    engine: Engine, prompt: str, *, conversation_id: str | None, options: TurnOptions, view: TurnView
+) -> Outcome:
+    """Send `prompt` and show its turn until it ends.
+
+    Ctrl-C stops the turn and what came is kept. SIGTERM and SIGHUP (`Terminated`) pass on: the engine is about to
+    be stopped, which keeps it too. Raises what sending raises.
+    """
+    woken = threading.Event()
+    with engine.bus.subscribe(wake=woken.set) as events:
+        turn = engine.run(lambda core: core.chat.send(prompt, conversation_id=conversation_id, options=options))
+        waiting = Background(engine, lambda core: core.chat.wait(turn.id), woken.set)
+        try:
+            ended = False
+            while not ended:
+                woken.wait()
+                woken.clear()
+                ended = waiting.ended
+                for event in events.drain():
+                    if event.correlation == turn.id or isinstance(event, ClientLoading):
+                        view.show(event)
+            result = waiting.result()
+        except Terminated:
+            view.close(None)
+            raise
+        except KeyboardInterrupt:
+            Background(engine, lambda core: core.chat.stop(turn.conversation_id)).result_within(KEEP_TIMEOUT_S)
+            result = waiting.result_within(KEEP_TIMEOUT_S / 4)
+            view.close(result)
+            return Outcome(result=result, interrupted=True)
+    view.close(result)
+    return Outcome(result=result)

@@ -1,0 +1,350 @@
+"""The full-screen application: panes, theme, pump, workers, and an orderly end. What is shown is the screens' work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.filter import LineFilter
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+from textual.worker import Worker, WorkerState
+
+from workbench.core.errors import WorkbenchError
+from workbench.tui.actions import Action, Scope, bindings_of
+from workbench.tui.core_link import CorePort, configuration_of
+from workbench.tui.desk import Desk
+from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure
+from workbench.tui.pump import BUSY_INTERVAL_S, CALM_INTERVAL_S, Pump
+from workbench.tui.safe import ControlCharacterFilter, toast
+from workbench.tui.screens.chat import ChatScreen
+from workbench.tui.shell import Shell
+from workbench.tui.signals import SignalWatch
+from workbench.tui.state.chat import Part
+from workbench.tui.state.chips import chips_of
+from workbench.tui.themes import DEFAULT_THEME, register_themes
+from workbench.tui.widgets.status_bar import StatusBar
+from workbench.tui.widgets.tab_bar import TabBar
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from workbench.tui.screens.events import EventsScreen
+
+START_DEMONSTRATION = 1_000
+"""Result of the application when it is to be started again as the demonstration."""
+_SAVE_WITHIN_S = 0.4
+_ON_THE_CHAT_PANE = (Scope.CHAT, Scope.COMPOSER, Scope.TRANSCRIPT, Scope.CONVERSATIONS)
+
+logger = logging.getLogger(__name__)
+
+
+def _command_provider() -> type[Provider]:
+    from workbench.tui.commands import WorkbenchCommands
+
+    return WorkbenchCommands
+
+
+class WorkbenchApp(App[int]):
+    """One window onto one engine."""
+
+    TITLE = "workbench"
+    CSS_PATH = ["styles/base.tcss", "styles/chat.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.EVERYWHERE)]
+    COMMANDS = {_command_provider}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    def __init__(self, shell: Shell, *, conversation: str | None = None, in_terminal: bool = False) -> None:
+        """`conversation` is opened first. `in_terminal`: a timer drives the pump, and signals are handled."""
+        super().__init__()
+        self.shell = shell
+        self.desk = Desk(shell)
+        self.first_conversation = conversation or shell.remembered.conversation_id
+        self.pump = Pump(shell, self._parts_changed)
+        self.chat = ChatScreen(self)
+        self._in_terminal = in_terminal
+        self._signals: SignalWatch | None = None
+        self._ending = False
+        self._theme_problems = self._take_themes()
+        # Textual declares its screens without their result type.
+        untyped = cast("Any", self)
+        untyped.add_mode("chat", lambda: self.chat)
+        untyped.add_mode("events", self._events_screen)
+
+    # -- beginning ---------------------------------------------------------------------------------------------
+
+    def _take_themes(self) -> list[str]:
+        built_in = set(self.available_themes)
+        problems = register_themes(self, self.shell.files.themes_dir)
+        self.own_themes = [name for name in self.available_themes if name not in built_in]
+        wanted = self.shell.remembered.theme
+        self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
+        return problems
+
+    def _events_screen(self) -> Screen[Any]:
+        from workbench.tui.events_pane import events_pane
+
+        return events_pane(self)
+
+    def on_mount(self) -> None:
+        """Show the chat pane; what takes longer follows the first paint."""
+        if self._in_terminal:
+            self._signals = SignalWatch(asyncio.get_running_loop(), self.end_soon)
+            self._signals.install()
+        self.switch_mode("chat")
+        self.call_after_refresh(self._start_engine)
+
+    def _start_engine(self) -> None:
+        self.shell.link.start()
+        self.shell.started.set()
+        self.start_work(self._read_configuration(), group="configuration", exclusive=True)
+        if self._theme_problems:
+            self.tell("\n".join(self._theme_problems), warning=True)
+        if self._in_terminal:
+            self._pump_again()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, then ours: no control character of any text reaches the terminal."""
+        return [*super().get_line_filters(), ControlCharacterFilter()]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """None: the registry feeds the palette."""
+        return ()
+
+    # -- what the core tells -----------------------------------------------------------------------------------
+
+    def _pump_again(self) -> None:
+        self.set_timer(BUSY_INTERVAL_S if self.pump.busy else CALM_INTERVAL_S, self._pump_once)
+
+    async def _pump_once(self) -> None:
+        try:
+            await self.pump.flush()
+            self.chat.tick()
+            self._show_around()
+        finally:
+            if not self._ending:
+                self._pump_again()
+
+    async def _parts_changed(self, parts: frozenset[Part]) -> None:
+        if Part.PROVIDERS in parts:
+            self.start_work(self._read_configuration(), group="configuration", exclusive=True)
+        if self.chat.is_mounted:
+            await self.chat.parts_changed(parts)
+        self._show_around()
+
+    def _show_around(self) -> None:
+        # Every pane has these two lines; those of the chat pane say more and are its own work.
+        if self.screen is self.chat:
+            return
+        for tabs in self.screen.query(TabBar):
+            tabs.set_state(offline=self.shell.offline, now_ms=self.shell.clock.now_ms())
+        for status in self.screen.query(StatusBar):
+            status.set_state(chips_of(self.shell.configuration, self.shell.provider_states, self.shell.state.health))
+
+    async def _read_configuration(self) -> None:
+        async def states(core: CorePort) -> dict[str, str]:
+            return {status.name: str(status.state) for status in await core.providers.list()}
+
+        try:
+            self.shell.configuration = await self.shell.call(configuration_of)
+            self.shell.provider_states = await self.shell.call(states)
+        except WorkbenchError as problem:
+            if self.shell.configuration is None:
+                self.shell.start_problem = str(problem)
+            else:
+                self.show_failure(problem)
+        self.chat.refresh_chrome()
+
+    # -- work beside the screen --------------------------------------------------------------------------------
+
+    def start_work(self, work: Coroutine[Any, Any, object], *, group: str, exclusive: bool = False) -> None:
+        """Run `work` beside the screen; its failure is shown and ends nothing else."""
+        self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The one place where a failed piece of work is told."""
+        worker = cast("Worker[object]", cast("Any", event).worker)
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            self.show_failure(worker.error)
+
+    def show_failure(self, error: BaseException) -> None:
+        """Tell of a failure."""
+        show_failure(self, error, self.shell.files.state_dir)
+
+    def tell(self, text: str, *, warning: bool = False) -> None:
+        """A short notice that goes away by itself."""
+        toast(self, text, "warning" if warning else "information")
+
+    # -- actions -----------------------------------------------------------------------------------------------
+
+    def perform(self, action: Action, argument: str = "") -> None:
+        """Do what a slash command or the palette asks."""
+        self.start_work(self._perform(action, argument), group="perform")
+
+    async def _perform(self, action: Action, argument: str) -> None:
+        if action.scope in _ON_THE_CHAT_PANE:
+            await self.show_pane("chat")
+        if action.id == "app.theme" and argument:
+            await self.use_theme(argument)
+        elif action.id == "chat.switch_model" and argument:
+            self.chat.choose_by_name(argument)
+        else:
+            await self.run_action(action.handler, self.screen)
+
+    async def show_pane(self, pane: str) -> None:
+        """Show a pane, closing dialogs that lie over the present one."""
+        while isinstance(self.screen, ModalScreen):
+            await self.screen.dismiss(None)
+        await self.switch_mode(pane)
+        self._show_around()
+
+    def open_from_anywhere(self, conversation_id: str) -> None:
+        """Open a conversation, whatever pane is shown."""
+
+        async def opening() -> None:
+            await self.show_pane("chat")
+            self.chat.open_conversation(conversation_id)
+
+        self.start_work(opening(), group="pane", exclusive=True)
+
+    @on(TabBar.Chosen)
+    def _tab_chosen(self, event: TabBar.Chosen) -> None:
+        self.action_show_pane(event.pane)
+
+    def on_events_screen_conversation_wanted(self, event: EventsScreen.ConversationWanted) -> None:
+        """An event's conversation is to be opened."""
+        self.open_from_anywhere(event.conversation_id)
+
+    def action_show_pane(self, pane: str) -> None:
+        """Show a pane."""
+        self.start_work(self.show_pane(pane), group="pane", exclusive=True)
+
+    def action_show_help(self) -> None:
+        """Help for what has the focus."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        from workbench.tui.screens.help import help_for
+
+        self.push_screen(help_for(self.screen, on_chat=self.screen is self.chat))
+
+    async def use_theme(self, name: str) -> None:
+        """Change to a theme by name, and remember it."""
+        if name not in self.available_themes:
+            known = ", ".join(sorted(self.own_themes))
+            self.tell(f"There is no theme {name}. There are: {known}", warning=True)
+            return
+        self.theme = name
+        await self.shell.remember(theme=name)
+
+    async def action_next_theme(self) -> None:
+        """The next of our themes."""
+        place = self.own_themes.index(self.theme) + 1 if self.theme in self.own_themes else 0
+        await self.use_theme(self.own_themes[place % len(self.own_themes)])
+
+    async def action_copy_or_stop(self) -> None:
+        """Copy what is selected, else stop the reply, else say how to quit."""
+        from workbench.tui.external import copy_text
+
+        selected = _selected_text(self.screen)
+        if selected:
+            await copy_text(self, selected)
+            self.tell(f"Copied {len(selected):,} characters.")
+        elif not self.chat.stop_running():
+            self.tell("ctrl+q quits; nothing is selected and no reply is being written.")
+
+    async def action_edit_configuration(self) -> None:
+        """Open the configuration in the user's editor, and use it afterwards."""
+        from workbench.tui.external import edit_file
+        from workbench.tui.setup_file import ensure_configuration_file
+
+        file = self.shell.files.config_file
+        try:
+            ensure_configuration_file(file)
+            edit_file(self, file)
+        except WorkbenchError as problem:
+            self.show_failure(problem)
+        await self.shell.call(lambda core: core.reload_configuration())
+        await self._read_configuration()
+        configuration = self.shell.configuration
+        problems = configuration.problems if configuration else ()
+        if problems:
+            self.tell("\n".join(map(str, problems[:_MOST_PROBLEMS])), warning=True)
+        elif not self.shell.nobody_can_answer:
+            self.tell("The configuration is in force.")
+
+    def action_start_demonstration(self) -> None:
+        """Start again with three scripted providers in a throw-away home."""
+        if self.shell.demo:
+            self.tell("This is the demonstration.")
+            return
+        self._end_asking(START_DEMONSTRATION, "Start the demonstration?", "Leave")
+
+    # -- the end -----------------------------------------------------------------------------------------------
+
+    def action_quit_workbench(self) -> None:
+        """End; ask only while a reply is being written."""
+        self._end_asking(0, "Quit workbench?", "Quit")
+
+    def _end_asking(self, code: int, title: str, yes: str) -> None:
+        if not self.desk.anything_running():
+            self.end_soon(code)
+            return
+        from workbench.tui.screens.confirm import ConfirmScreen
+
+        if isinstance(self.screen, ConfirmScreen):
+            return
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self.end_soon(code)
+
+        question = "A reply is being written. What has come is kept, and marked as interrupted."
+        self.push_screen(ConfirmScreen(title, question, yes=yes, no="Stay"), answered)
+
+    def end_soon(self, code: int) -> None:
+        """Save what is unsent and end with `code`; a second call changes nothing."""
+        if not self._ending:
+            self._ending = True
+            self.start_work(self._end(code), group="end")
+
+    async def _end(self, code: int) -> None:
+        try:
+            with contextlib.suppress(TimeoutError, WorkbenchError):
+                await asyncio.wait_for(self.chat.drafts.save_now(), _SAVE_WITHIN_S)
+        finally:
+            self.pump.close()
+            self.exit(code, return_code=0 if code == START_DEMONSTRATION else code)
+
+    def ended_in_order(self) -> None:
+        """The engine has ended too: no deadline is needed any more."""
+        if self._signals is not None:
+            self._signals.disarm()
+            self._signals.remove()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual's own would print every local variable, and with them prompts and keys.
+        if self._exception is None:
+            self._exception = error
+            cast("Any", self)._exception_event.set()
+            notice = crash_notice(error, report_crash(self.shell.files.state_dir, error))
+            self._exit_renderables.append(notice)
+        self._return_code = EXIT_CRASH
+        self._close_messages_no_wait()
+
+
+_MOST_PROBLEMS = 5
+
+
+def _selected_text(screen: Screen[Any]) -> str:
+    focused: Widget | None = screen.focused
+    if isinstance(focused, Input | TextArea) and focused.selected_text:
+        return focused.selected_text
+    return screen.get_selected_text() or ""

@@ -1,0 +1,48 @@
+"""How failures look: a toast for what happened, a report for what must not happen."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import App
+
+from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.logs import write_crash_report
+from workbench.core.text import clean_line
+from workbench.tui.safe import toast
+
+EXIT_CRASH = 70
+
+logger = logging.getLogger(__name__)
+
+
+def show_failure(app: App[int], error: BaseException, state_dir: Path) -> None:
+    """Tell of a failure that ended one piece of work, not the application."""
+    if isinstance(error, WorkbenchError):
+        severity = "warning" if isinstance(error, UsageError) else "error"
+        text = "\n".join(part for part in (error.detail, error.hint) if part)
+        toast(app, text or error.title, severity, title=error.title if text else "")
+        return
+    logger.error("a piece of work failed: %s", type(error).__name__)
+    report = report_crash(state_dir, error)
+    where = f"\nReport: {report}" if report else ""
+    toast(app, f"{type(error).__name__}. This is a fault of workbench.{where}", "error", title="Something went wrong")
+
+
+def report_crash(state_dir: Path, error: BaseException) -> Path | None:
+    """Write a crash report; None when even that is impossible."""
+    try:
+        return write_crash_report(state_dir, error)
+    except OSError:
+        logger.exception("the crash report cannot be written")
+        return None
+
+
+def crash_notice(error: BaseException, report: Path | None) -> Text:
+    """What is printed after a crash: no local variables, nothing foreign unless cleaned."""
+    lines = [f"workbench ended because of a fault of its own: {type(error).__name__}"]
+    lines.append(f"Report: {report}" if report else "A report could not be written.")
+    lines.append("Everything received until half a second before is stored; start workbench again to go on.")
+    return Text("\n".join(clean_line(line) for line in lines))

@@ -1,0 +1,88 @@
+"""The small alphabet of signs the screens draw with, in Unicode and in ASCII."""
+
+from __future__ import annotations
+
+import locale
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyphs:
+    """One alphabet; every sign is one cell wide."""
+
+    ascii: bool
+    bar: str
+    """Left edge of the user's messages, and of the message under the cursor."""
+    bar_current: str
+    """Left edge of the user's message under the cursor."""
+    quote: str
+    folded: str
+    unfolded: str
+    current: str
+    """Mark of the current row of a list."""
+    caret: str
+    """Where streaming text goes on."""
+    bullet: str
+    bullet_inner: str
+    rule: str
+    column: str
+    crossing: str
+    ellipsis: str
+    arrow: str
+    """Leads a reply's badge."""
+    dot: str
+    """Separates facts on one line."""
+    ok: str
+    slow: str
+    failed: str
+    unknown: str
+    running: str
+    paused: str
+    done: str
+    follow: str
+
+
+UNICODE = Glyphs(
+    ascii=False, bar="▌", bar_current="█", quote="▎", folded="▸", unfolded="▾", current="▸", caret="▁", bullet="•",
+    bullet_inner="◦", rule="─", column="│", crossing="┼", ellipsis="…", arrow="↳", dot="·", ok="●", slow="▲",
+    failed="✖", unknown="○", running="◐", paused="‖", done="✔", follow="▼",
+)  # fmt: skip
+
+ASCII = Glyphs(
+    ascii=True, bar="|", bar_current="#", quote="|", folded=">", unfolded="v", current=">", caret="_", bullet="*",
+    bullet_inner="-", rule="-", column="|", crossing="+", ellipsis="~", arrow=">", dot="-", ok="o", slow="!",
+    failed="x", unknown="?", running="*", paused="=", done="+", follow="v",
+)  # fmt: skip
+
+_chosen = UNICODE
+
+
+def choose_glyphs(*, ascii_only: bool = False, encoding: str | None = None) -> Glyphs:
+    """Choose the alphabet for this process: ASCII when asked for, or when the terminal's encoding is not UTF-8.
+
+    `encoding` defaults to that of standard output, else of the locale.
+    """
+    global _chosen
+    name = encoding or (sys.__stdout__ and sys.__stdout__.encoding) or locale.getpreferredencoding(do_setlocale=False)
+    utf8 = str(name).lower().replace("-", "").replace("_", "") in ("utf8", "cp65001")
+    _chosen = ASCII if ascii_only or not utf8 else UNICODE
+    return _chosen
+
+
+def glyphs() -> Glyphs:
+    """The alphabet chosen for this process; Unicode until `choose_glyphs` was called."""
+    return _chosen
+
+
+_TO_ASCII: Mapping[int, str] = str.maketrans({
+    **{getattr(UNICODE, name): getattr(ASCII, name) for name in Glyphs.__dataclass_fields__ if name != "ascii"},
+    "←": "<", "→": ">", "↑": "^", "↓": "v", "↵": "enter", "‹": "<", "›": ">", "–": "-", "—": "-", "≥": ">=",
+    "≤": "<=", "×": "x",
+})  # fmt: skip
+
+
+def drawn(text: str) -> str:
+    """Our own text (never foreign text) with its signs in the chosen alphabet."""
+    return text.translate(_TO_ASCII) if _chosen.ascii else text

@@ -1,0 +1,102 @@
+"""Runs the full-screen application: the engine and the screens, from first paint to exit code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from workbench.config.paths import Paths
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+    from workbench.tui.core_link import CoreLink
+
+EXIT_USAGE = 2
+STOP_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullScreenOptions:
+    """What the command line decides."""
+
+    paths: Paths
+    profile: str | None = None
+    offline: bool = False
+    demo: bool = False
+    conversation: str | None = None
+    """Id, unique prefix or `last`; None opens what was open last."""
+    theme: str | None = None
+    """Name of a theme, instead of the remembered one."""
+    ascii_only: bool = False
+    """Draw with ASCII signs only."""
+
+
+def run_full_screen(options: FullScreenOptions) -> int:
+    """Run until the user leaves; the exit code. Starting the demonstration from inside begins anew with it."""
+    if not _is_terminal():
+        sys.stderr.write("workbench needs a terminal; `workbench ask` works without one\n")
+        return EXIT_USAGE
+    from workbench.tui.app import START_DEMONSTRATION
+
+    while True:
+        code = _run_once(options)
+        if code != START_DEMONSTRATION or options.demo:
+            return code
+        options = replace(options, demo=True, offline=False, conversation=None)
+
+
+def _is_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__))
+
+
+def _run_once(options: FullScreenOptions) -> int:
+    from workbench.engine.engine import Engine
+    from workbench.engine.options import EngineOptions
+
+    engine = Engine(
+        EngineOptions(
+            paths=options.paths,
+            profile=options.profile,
+            offline=options.offline,
+            demo=options.demo,
+            warm=not options.offline,
+        )
+    )
+    app = build_app(options, engine)
+    try:
+        result = app.run()
+    finally:
+        engine.stop(STOP_TIMEOUT_S)
+        app.ended_in_order()
+    if app.return_code:
+        return app.return_code
+    return result if result is not None else 0
+
+
+def build_app(options: FullScreenOptions, engine: CoreLink) -> WorkbenchApp:
+    """The application over an engine that has not been started."""
+    from workbench.tui.app import WorkbenchApp
+    from workbench.tui.glyphs import choose_glyphs
+    from workbench.tui.shell import Shell, ShellFiles
+    from workbench.tui.ui_state import read_ui_state
+
+    choose_glyphs(ascii_only=options.ascii_only)
+    remembered = read_ui_state(options.paths.ui_state_file)
+    if options.demo:
+        remembered = replace(remembered, conversation_id="")
+    if options.theme is not None:
+        remembered = replace(remembered, theme=options.theme)
+    shell = Shell(
+        link=engine,
+        files=ShellFiles(
+            config_file=options.paths.config_file,
+            ui_state_file=options.paths.ui_state_file,
+            state_dir=options.paths.state_dir,
+            themes_dir=options.paths.themes_dir,
+        ),
+        offline=options.offline,
+        demo=options.demo,
+        remembered=remembered,
+    )
+    return WorkbenchApp(shell, conversation=options.conversation, in_terminal=True)

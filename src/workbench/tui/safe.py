@@ -1,0 +1,134 @@
+"""The only ways in which text may become part of a screen: never through a markup parser, never with a control."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from rich.segment import Segment
+from textual.app import App
+from textual.color import Color
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.widget import Widget
+from textual.widgets import Button, Label, Static
+
+from workbench.core.text import clean, clean_line
+
+Severity = Literal["information", "warning", "error"]
+
+ERROR_TOAST_S = 10.0
+"""Seconds an error stays on the screen; other toasts keep Textual's five."""
+
+
+def plain(text: str) -> Content:
+    """`text`, cleaned, as content that no parser looks at; line breaks stay."""
+    return Content(clean(text))
+
+
+def plain_line(text: str, limit: int = 500) -> Content:
+    """`text` on one line, cleaned and capped at `limit` characters."""
+    return Content(clean_line(text, limit))
+
+
+def set_border_title(widget: Widget, text: str) -> None:
+    """Show `text` in the top border."""
+    widget.border_title = plain_line(text)
+
+
+def set_border_subtitle(widget: Widget, text: str) -> None:
+    """Show `text` in the bottom border."""
+    widget.border_subtitle = plain_line(text)
+
+
+def toast(app: App[Any] | Widget, text: str, severity: Severity = "information", *, title: str = "") -> None:
+    """A notice that goes away by itself, for outcomes that happened elsewhere."""
+    app.notify(
+        clean(text),
+        title=clean_line(title),
+        severity=severity,
+        timeout=ERROR_TOAST_S if severity == "error" else None,
+        markup=False,
+    )
+
+
+def _content(value: str | Content) -> Content:
+    return value if isinstance(value, Content) else plain(value)
+
+
+class SafeStatic(Static):
+    """A `Static` that takes plain text or ready-made content."""
+
+    def __init__(
+        self,
+        content: str | Content = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """Show `content`; a string is plain text."""
+        super().__init__(_content(content), markup=False, id=id, classes=classes)
+
+    def show(self, content: str | Content, *, layout: bool = True) -> None:
+        """Replace what is shown; `layout=False` when the size stays."""
+        self.update(_content(content), layout=layout)
+
+
+class SafeLabel(Label):
+    """A `Label` that takes plain text or ready-made content."""
+
+    def __init__(
+        self,
+        content: str | Content = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """Show `content`; a string is plain text."""
+        super().__init__(_content(content), markup=False, id=id, classes=classes)
+
+    def show(self, content: str | Content) -> None:
+        """Replace what is shown."""
+        self.update(_content(content))
+
+
+class SafeButton(Button):
+    """A `Button` whose label is plain text."""
+
+    def __init__(
+        self,
+        label: str | Content,
+        *,
+        variant: Literal["default", "primary", "success", "warning", "error"] = "default",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """Show `label`; a string is plain text."""
+        super().__init__(_content(label), variant=variant, id=id, classes=classes)
+
+
+# Characters of width 0 for Textual, so that leaving them out moves nothing. Joiners and presentation selectors stay:
+# they have a width in Textual's own reckoning, and text of ours has none left.
+_CONTROLS = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb"
+    "\\ud800-\\udfff\\U000e0000-\\U000e0fff]"
+)
+
+
+class ControlCharacterFilter(LineFilter):
+    """The last line of defence: no control or bidirectional character of any text reaches the terminal."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments of one line without them; the very same list when there are none."""
+        if not any(_has_control(segment.text) for segment in segments):
+            return segments
+        return [
+            segment if segment.control else Segment(_CONTROLS.sub("", segment.text), segment.style)
+            for segment in segments
+        ]
+
+
+def _has_control(text: str) -> bool:
+    if text.isascii():
+        return not text.isprintable()
+    return _CONTROLS.search(text) is not None

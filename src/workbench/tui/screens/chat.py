@@ -1,0 +1,401 @@
+"""The chat pane: conversations at the left, the transcript, the composer, the failover trace at the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.getters import query_one
+from textual.screen import Screen
+from textual.widgets import TextArea
+
+from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.composing import CommandLine, Composing, UnknownCommand, meaning_of
+from workbench.tui.desk import Slot
+from workbench.tui.drafting import DraftKeeper
+from workbench.tui.external import EditorError, copy_text, edit_text
+from workbench.tui.list_feed import ListFeed
+from workbench.tui.safe import SafeStatic
+from workbench.tui.screens import chat_chrome as chrome
+from workbench.tui.sending import Sender
+from workbench.tui.state.badges import Line, Severity, live_line
+from workbench.tui.state.chat import Part
+from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, next_pin
+from workbench.tui.transcript_feed import TranscriptFeed
+from workbench.tui.widgets.banner import Banner
+from workbench.tui.widgets.completion_list import CompletionList
+from workbench.tui.widgets.composer import Composer
+from workbench.tui.widgets.conversation_list import ConversationList
+from workbench.tui.widgets.failover_trace import FailoverTrace
+from workbench.tui.widgets.first_run import FirstRun
+from workbench.tui.widgets.live_line import LiveLine
+from workbench.tui.widgets.status_bar import StatusBar
+from workbench.tui.widgets.tab_bar import TabBar
+from workbench.tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+
+class ChatScreen(Screen[None]):
+    """The first pane."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.CHAT, Scope.TRANSCRIPT)]
+    AUTO_FOCUS = "#composer"
+
+    transcript = query_one(Transcript)
+    composer = query_one(Composer)
+    conversations = query_one(ConversationList)
+    trace = query_one(FailoverTrace)
+    live = query_one(LiveLine)
+    banner = query_one(Banner)
+    status = query_one(StatusBar)
+    tabs = query_one(TabBar)
+    first_run = query_one(FirstRun)
+    queue_line = query_one("#queue", SafeStatic)
+
+    def __init__(self, host: WorkbenchApp) -> None:
+        """Shows the desk of `host`."""
+        super().__init__()
+        self._host = host
+        self._shell = host.shell
+        self._desk = host.desk
+        self._last_minute = 0
+        self._read_turns: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """All parts; which of them show depends on width and state."""
+        yield TabBar(chrome.PANES, "chat", id="tabs")
+        yield Banner(id="banner")
+        with Horizontal(id="chat-body"):
+            yield ConversationList(id="conversations", classes="region")
+            with Vertical(id="chat-centre"):
+                yield Transcript(id="transcript", classes="region")
+                yield FirstRun(id="first-run", classes="region")
+                yield LiveLine(id="live")
+            yield FailoverTrace(id="trace", classes="region")
+        yield SafeStatic(id="queue")
+        yield CompletionList(id="completions")
+        yield Composer(id="composer")
+        yield StatusBar((Scope.EVERYWHERE, Scope.CHAT), id="status")
+
+    def on_mount(self) -> None:
+        """Join the parts and lay the first conversation open."""
+        self.drafts = DraftKeeper(self._host, self._desk, self.refresh_chrome)
+        self.feed = TranscriptFeed(self._shell, self.transcript)
+        self.list_feed = ListFeed(self._host, self._shell, self._desk, self.conversations)
+        self.composing = Composing(self._desk, self.composer, self.query_one(CompletionList), self.drafts.changed)
+        self.sender = Sender(self._host, self._desk, self.feed, self.composing, self.refresh_chrome)
+        self.transcript.empty_text = "No messages yet. Type and press enter; ctrl+l picks the model."
+        self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
+        self.show_slot()
+        self._host.start_work(self._open_first(), group="open", exclusive=True)
+
+    # -- what the core tells -----------------------------------------------------------------------------------
+
+    async def parts_changed(self, parts: frozenset[Part]) -> None:
+        """Draw what these parts of the state touch."""
+        if Part.TURNS in parts:
+            slot = self._desk.slot
+            self.feed.turn_changed(slot)
+            self._read_finished(slot)
+            self.sender.settle()
+            self.list_feed.draw()
+            self._show_trace()
+        if Part.CONVERSATIONS in parts:
+            self.list_feed.read_soon()
+        self.refresh_chrome()
+
+    def _read_finished(self, slot: Slot) -> None:
+        turn = self._shell.state.turns.get(slot.conversation_id)
+        if turn is not None and not turn.phase.running and turn.turn_id not in self._read_turns:
+            self._read_turns.add(turn.turn_id)
+            self._host.start_work(self._desk.read_again(slot, turn.message_id), group="read")
+
+    def tick(self) -> None:
+        """Time has passed: draw what tells it."""
+        self._show_live()
+        now = self._shell.clock.now_ms()
+        self.tabs.set_state(offline=self._shell.offline, now_ms=now)
+        if now // 60_000 != self._last_minute:
+            self._last_minute = now // 60_000
+            self.list_feed.draw()
+
+    def refresh_chrome(self) -> None:
+        """Draw everything around the transcript."""
+        nobody = self._shell.nobody_can_answer
+        first_run = nobody and self.feed.is_empty and not self._shell.offline
+        self._show_first_run(first_run)
+        self.composer.set_class(nobody or self._shell.offline, "-blocked")
+        self.banner.show_problems(chrome.problems_of(self._shell, self.drafts.problem, show_nobody=not first_run))
+        self.status.set_state(chrome.chips(self._shell), chrome.status_note(self._shell, self._desk.slot))
+        self._entitle()
+        queue = self._desk.slot.queue
+        self.queue_line.display = bool(queue)
+        if queue:
+            self.queue_line.show(chrome.queue_content(queue))
+        self.tick()
+
+    def _show_first_run(self, wanted: bool) -> None:
+        had_focus = self.focused is self.first_run
+        self.first_run.display = wanted
+        self.transcript.display = not wanted
+        if wanted:
+            notes = self._shell.configuration.notes if self._shell.configuration else ()
+            self.first_run.explain(str(self._shell.files.config_file), notes)
+            if self.focused is self.composer and not self.composer.text:
+                self.first_run.focus()
+        elif had_focus or self.focused is None:
+            self.composer.focus()
+
+    def _entitle(self) -> None:
+        chrome.entitle(self.transcript, self.composer, self._shell, self._desk.slot, self._desk)
+
+    def _show_live(self) -> None:
+        slot = self._desk.slot
+        turn = self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
+        if slot.sending:
+            self.live.say(Line(text=chrome.before_sending(self._shell), severity=Severity.RUNNING))
+        elif turn is not None and turn.phase.running:
+            client, now = self._shell.state.client, self._shell.clock.now_ms()
+            self.live.say(live_line(turn, client, now, self._shell.scripted))
+        else:
+            self.live.say(None)
+
+    def _show_trace(self) -> None:
+        if not self.has_class("-trace-open"):
+            return
+        message_id = self.feed.message_id_for_trace()
+        trail, skipped = self.feed.trail_for(self._desk.slot, message_id)
+        summary = "" if message_id else "No reply yet."
+        self.trace.show_trail(trail, skipped, self._shell.scripted, summary=summary)
+
+    # -- conversations -----------------------------------------------------------------------------------------
+
+    async def _open_first(self) -> None:
+        self.list_feed.read_soon()
+        problem = await self._desk.open_first(self._host.first_conversation)
+        if problem is not None and self._host.first_conversation != self._shell.remembered.conversation_id:
+            self._host.show_failure(problem)
+        self._desk.opened.set()
+        self.show_slot()
+
+    async def _open(self, reference: str) -> None:
+        await self.drafts.save_now()
+        await self._desk.open(reference)
+        self.show_slot()
+        self.composer.focus()
+
+    def open_conversation(self, reference: str) -> None:
+        """Lay another conversation open."""
+        self._host.start_work(self._open(reference), group="open", exclusive=True)
+
+    def show_slot(self) -> None:
+        """Show what lies open on the desk."""
+        slot = self._desk.slot
+        self.feed.show_slot(slot)
+        self.composing.show_slot()
+        self.remove_class("-list-open")
+        self.list_feed.draw()
+        self._show_trace()
+        self.refresh_chrome()
+        if slot.conversation_id:
+            self._host.start_work(self._shell.remember(conversation_id=slot.conversation_id), group="remember")
+
+    @on(ConversationList.Opened)
+    def _opened(self, event: ConversationList.Opened) -> None:
+        self.open_conversation(event.conversation_id)
+
+    @on(ConversationList.MoreWanted)
+    def _more_wanted(self, event: ConversationList.MoreWanted) -> None:
+        self.list_feed.more_wanted(event.loaded)
+
+    @on(Transcript.EarlierWanted)
+    def _earlier_wanted(self) -> None:
+        self._host.start_work(self._read_earlier(self._desk.slot), group="earlier", exclusive=True)
+
+    async def _read_earlier(self, slot: Slot) -> None:
+        page = await self._desk.read_earlier(slot)
+        if slot is self._desk.slot:
+            self.feed.earlier(slot, page)
+
+    @on(Transcript.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self._show_trace()
+
+    # -- composer ----------------------------------------------------------------------------------------------
+
+    @on(TextArea.Changed, "#composer")
+    def _composer_changed(self) -> None:
+        self.composing.changed()
+        self._entitle()
+
+    @on(Composer.CompletionKey)
+    def _completion_key(self, event: Composer.CompletionKey) -> None:
+        command = self.composing.completion_key(event.key)
+        if command is not None:
+            self._host.perform(command.action, command.argument)
+
+    @on(CompletionList.Chosen)
+    def _completion_chosen(self, event: CompletionList.Chosen) -> None:
+        self.composing.take(event.action)
+        self.composer.focus()
+
+    @on(Composer.EarlierWanted)
+    def _recall(self, event: Composer.EarlierWanted) -> None:
+        self.composing.recall(event.step)
+        self.refresh_chrome()
+
+    @on(Composer.Submitted)
+    def _submitted(self, event: Composer.Submitted) -> None:
+        meaning = meaning_of(event.text)
+        match meaning:
+            case CommandLine():
+                self.composing.clear()
+                self._host.perform(meaning.action, meaning.argument)
+            case UnknownCommand():
+                text = f"There is no command /{meaning.name}. A blank before it sends it as text."
+                self._host.tell(text, warning=True)
+            case _:
+                if self.sender.submit(meaning.text):
+                    self.transcript.action_follow()
+
+    # -- actions -----------------------------------------------------------------------------------------------
+
+    def action_step_back(self) -> None:
+        """One press, one effect: close what lies over the transcript, else take back, stop, leave the composer."""
+        overlaid = self.has_class("-trace-open") and not self.has_class("-wide")
+        if self.composing.close_completions():
+            return
+        if self.has_class("-list-open") or overlaid:
+            self.remove_class("-list-open")
+            self.set_class(self.has_class("-trace-open") and not overlaid, "-trace-open")
+            self.composer.focus()
+        elif self.sender.take_back() or self.stop_running():
+            return
+        elif self.focused is self.composer:
+            (self.first_run if self.first_run.display else self.transcript).focus()
+        else:
+            self.composer.focus()
+
+    def stop_running(self) -> bool:
+        """Stop the reply of the open conversation; False when none is being written."""
+        slot = self._desk.slot
+        turn = self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
+        if turn is None or not turn.phase.running:
+            return False
+        conversation_id = slot.conversation_id
+        stopping = self._shell.call(lambda core: core.chat.stop(conversation_id))
+        self._host.start_work(stopping, group="stop")
+        return True
+
+    def action_stop_reply(self) -> None:
+        """Stop the reply, or say that none is being written."""
+        if not self.stop_running():
+            self._host.tell("No reply is being written here.")
+
+    def action_take_back(self) -> None:
+        """Take a waiting prompt back, or say that none waits."""
+        if not self.sender.take_back():
+            self._host.tell("No prompt waits here.")
+
+    def action_new_conversation(self) -> None:
+        """Begin an empty conversation."""
+        self._host.start_work(self._new(), group="open", exclusive=True)
+
+    async def _new(self) -> None:
+        await self.drafts.save_now()
+        self._desk.new()
+        self.show_slot()
+        self.composer.focus()
+        await self._shell.remember(conversation_id="")
+
+    def action_toggle_list(self) -> None:
+        """Show or fold the list; over the transcript when there is no room beside it."""
+        if self.has_class("-narrow"):
+            self.toggle_class("-list-open")
+            (self.conversations if self.has_class("-list-open") else self.composer).focus()
+            return
+        self.toggle_class("-list-hidden")
+        hidden = self.has_class("-list-hidden")
+        if hidden and self.focused is None:
+            self.composer.focus()
+        self._host.start_work(self._shell.remember(list_hidden=hidden), group="remember")
+
+    def action_toggle_trace(self) -> None:
+        """Show or hide the failover trace of the reply under the cursor."""
+        self.toggle_class("-trace-open")
+        self._show_trace()
+        if self.has_class("-trace-open") and not self.has_class("-wide"):
+            self.trace.focus()
+        elif not self.has_class("-trace-open") and self.focused in (None, self.trace):
+            self.composer.focus()
+
+    def action_switch_model(self) -> None:
+        """Open the provider and model switch."""
+        if self._shell.configuration is None:
+            self._host.tell("Providers are not known yet; try again in a moment.", warning=True)
+            return
+        from workbench.tui.screens.switcher import SwitcherScreen
+
+        choices = choices_of(self._shell.configuration, self._shell.provider_states)
+        self._host.push_screen(SwitcherScreen(choices, self._desk.slot.pin), self._pin)
+
+    def choose_by_name(self, name: str) -> None:
+        """Choose who answers by a typed name; `next` takes the next provider."""
+        if name == "next" or self._shell.configuration is None:
+            self.action_next_provider()
+            return
+        choice = find_choice(name, choices_of(self._shell.configuration, self._shell.provider_states))
+        if choice is None or not choice.usable:
+            why = f"{choice.title}: {choice.note}" if choice else f"No single provider or model fits “{name}”"
+            self._host.tell(f"{why}. ctrl+l lists them.", warning=True)
+            return
+        self._pin(choice.pin)
+
+    def action_next_provider(self) -> None:
+        """Pin the next usable provider; automatic after the last."""
+        configuration = self._shell.configuration
+        pin = next_pin(self._desk.slot.pin, configuration) if configuration is not None else None
+        if pin is None:
+            self._host.tell("There is no provider to switch to.", warning=True)
+            return
+        self._pin(pin)
+
+    def _pin(self, pin: Pin | None) -> None:
+        if pin is None:
+            return
+        self._host.start_work(self._desk.choose(self._desk.slot, pin), group="pin")
+        self.refresh_chrome()
+        who = "The strategy decides who answers." if pin == AUTO else f"{pin.name} answers from now on."
+        self._host.tell(who)
+
+    def action_external_editor(self) -> None:
+        """Write in the user's own editor."""
+        try:
+            self.composing.show(edit_text(self._host, self.composer.whole_text))
+        except EditorError as problem:
+            self._host.show_failure(problem)
+        self.drafts.changed()
+        self.composer.focus()
+
+    def action_earlier_prompt(self) -> None:
+        """Bring back the prompt before."""
+        self.composing.recall(1)
+        self.refresh_chrome()
+
+    def action_move_cursor(self, step: int) -> None:
+        """Move the message cursor."""
+        self.transcript.move_cursor(step)
+
+    def action_copy_message(self) -> None:
+        """Copy the message under the cursor, else the last reply."""
+        text = self.feed.text_to_copy()
+        if not text:
+            self._host.tell("There is nothing to copy yet.")
+            return
+        self._host.start_work(copy_text(self._host, text), group="copy")
+        self._host.tell(f"Copied {len(text):,} characters.")

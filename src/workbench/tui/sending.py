@@ -1,0 +1,89 @@
+"""The way of a prompt: from the composer to the core, or into the queue, or back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workbench.core.errors import WorkbenchError
+from workbench.tui.composing import Composing
+from workbench.tui.desk import Desk, Slot
+from workbench.tui.host import Host
+from workbench.tui.transcript_feed import TranscriptFeed
+
+
+class Sender:
+    """Sends prompts of any open conversation; nothing typed is lost on the way."""
+
+    def __init__(
+        self, host: Host, desk: Desk, feed: TranscriptFeed, composing: Composing, redraw: Callable[[], None]
+    ) -> None:
+        """`redraw` is called after each step."""
+        self._host, self._desk, self._feed, self._composing, self._redraw = host, desk, feed, composing, redraw
+
+    def submit(self, text: str) -> bool:
+        """Send a prompt, or let it wait for the running reply; False when it was refused and stays where it is."""
+        if not text.strip():
+            return False
+        refusal = self._desk.refusal(text)
+        if refusal is not None:
+            self._host.show_failure(refusal)
+            return False
+        slot = self._desk.slot
+        self._composing.clear()
+        if self._desk.running(slot):
+            slot.queue.append(text)
+        else:
+            self._begin(slot, text)
+        self._composing.save_soon()
+        self._redraw()
+        return True
+
+    def settle(self) -> None:
+        """Turns have changed: send what has waited long enough, give back what waits in vain."""
+        due, returned = self._desk.after_turns()
+        for slot, text in due:
+            self._begin(slot, text)
+        for slot in returned:
+            if slot is self._desk.slot:
+                self._composing.show(slot.draft)
+                self._host.tell("The waiting prompt is back in the composer.")
+
+    def take_back(self) -> bool:
+        """The prompt that waits comes back into the composer; False when none waits."""
+        text = self._desk.take_back(self._desk.slot)
+        if text:
+            self._composing.put_back(text)
+            self._redraw()
+        return bool(text)
+
+    def _begin(self, slot: Slot, text: str) -> None:
+        slot.sending = text
+        if slot is self._desk.slot:
+            self._feed.sending(text)
+        self._host.start_work(self._send(slot, text), group="send")
+
+    async def _send(self, slot: Slot, text: str) -> None:
+        # A prompt typed before the first conversation was there belongs to that one.
+        await self._desk.opened.wait()
+        slot = slot.moved_to or slot
+        try:
+            turn = await self._desk.send(slot, text)
+        except BaseException as problem:
+            self._give_back(slot, text)
+            if not isinstance(problem, WorkbenchError):
+                raise
+            self._host.show_failure(problem)
+            return
+        if slot is self._desk.slot:
+            self._feed.stored(slot, turn, text)
+        self._redraw()
+        await self._desk.keep_after_sending(slot)
+        self.settle()
+
+    def _give_back(self, slot: Slot, text: str) -> None:
+        if slot is self._desk.slot:
+            self._feed.not_sent()
+            self._composing.put_back(text)
+            self._redraw()
+        else:
+            slot.draft = "\n\n".join(part for part in (text, slot.draft) if part)

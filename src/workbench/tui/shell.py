@@ -1,0 +1,91 @@
+"""What every pane shares: the way to the core, the folded state, the clock, and what is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from workbench.config.values import Configuration
+from workbench.core.clock import Clock, SystemClock
+from workbench.tui.core_link import CoreLink, CorePort
+from workbench.tui.state.chat import ChatState
+from workbench.tui.ui_state import UiState, write_ui_state
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellFiles:
+    """The files that the screens themselves touch."""
+
+    config_file: Path
+    ui_state_file: Path
+    state_dir: Path
+    """Crash reports go here."""
+    themes_dir: Path
+    """The user's own themes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Shell:
+    """One per application; held by every screen."""
+
+    link: CoreLink
+    files: ShellFiles
+    clock: Clock = field(default_factory=SystemClock)
+    offline: bool = False
+    demo: bool = False
+    remembered: UiState = UiState()
+    state: ChatState = ChatState()
+    """Folded from events; replaced by the pump."""
+    configuration: Configuration | None = None
+    """The snapshot that is in force; None until the core has told."""
+    provider_states: Mapping[str, str] = field(default_factory=dict[str, str])
+    """State of each provider as the core last told it."""
+    start_problem: str = ""
+    """Why the core could not start; empty while all is well."""
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the core was told to start."""
+
+    async def call(self, work: Callable[[CorePort], Awaitable[T]]) -> T:
+        """Run `work` in the core; a call made before the core was started waits for it."""
+        await self.started.wait()
+        return await self.link.call(work)
+
+    @property
+    def scripted(self) -> frozenset[str]:
+        """Names of the demonstration providers."""
+        providers = self.configuration.providers if self.configuration else ()
+        return frozenset(provider.name for provider in providers if provider.scripted)
+
+    @property
+    def nobody_can_answer(self) -> bool:
+        """Whether the configuration is known and has no usable provider."""
+        return self.configuration is not None and not any(p.usable for p in self.configuration.providers)
+
+    async def remember(
+        self, *, theme: str | None = None, conversation_id: str | None = None, list_hidden: bool | None = None
+    ) -> None:
+        """Keep looks for the next start; a demonstration leaves no trace."""
+        state = replace(
+            self.remembered,
+            theme=self.remembered.theme if theme is None else theme,
+            conversation_id=self.remembered.conversation_id if conversation_id is None else conversation_id,
+            list_hidden=self.remembered.list_hidden if list_hidden is None else list_hidden,
+        )
+        if state == self.remembered:
+            return
+        self.remembered = state
+        if self.demo:
+            return
+        try:
+            await asyncio.to_thread(write_ui_state, self.files.ui_state_file, state)
+        except OSError as problem:
+            # Only looks are lost; what matters has its own banner.
+            logger.warning("cannot remember the state of the screens: %s", problem)

@@ -1,0 +1,35 @@
+"""How the providers are, for the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbench.config.values import Configuration
+from workbench.tui.state.chat import ProviderHealth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChip:
+    """One provider as the line shows it."""
+
+    name: str
+    state: str
+    """`ok`, `slow`, `open`, `failed`, `no_key`, `disabled` or `unknown`."""
+    scripted: bool = False
+
+
+def chips_of(
+    configuration: Configuration | None, states: Mapping[str, str], health: Mapping[str, ProviderHealth]
+) -> list[ProviderChip]:
+    """One chip each: what the core told, sharpened by what was heard since."""
+    chips: list[ProviderChip] = []
+    for provider in sorted(configuration.providers if configuration else (), key=lambda one: one.priority):
+        state = states.get(provider.name, "unknown")
+        if not provider.usable:
+            state = "disabled" if not provider.enabled else "no_key" if provider.needs_key else "unknown"
+        elif state in ("unknown", "ok"):
+            heard = health.get(provider.name)
+            state = heard.state if heard is not None else state
+        chips.append(ProviderChip(name=provider.name, state=state, scripted=provider.scripted))
+    return chips

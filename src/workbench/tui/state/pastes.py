@@ -1,0 +1,47 @@
+"""Large pastes: a short mark stands for the text in the composer, so that a megabyte costs no more than a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LARGE = 8_000
+"""Characters from which a pasted text is put aside."""
+
+
+@dataclass(slots=True)
+class Pastes:
+    """The texts put aside, by the mark that stands for each."""
+
+    _texts: dict[str, str] = field(default_factory=dict[str, str])
+    _count: int = 0
+
+    def put_aside(self, text: str) -> str:
+        """Keep a text; the mark that stands for it."""
+        self._count += 1
+        mark = f"⟦paste {self._count}: {len(text):,} characters⟧"
+        self._texts[mark] = text
+        return mark
+
+    def expand(self, shown: str) -> str:
+        """The whole text: every mark replaced by what it stands for."""
+        if not self._texts:
+            return shown
+        for mark, text in self._texts.items():
+            head, found, tail = shown.partition(mark)
+            if found:
+                shown = head + text + tail
+        return shown
+
+    def forget_all(self) -> None:
+        """Drop every text; numbering begins again."""
+        self._texts.clear()
+        self._count = 0
+
+    def mark_before(self, line: str) -> str:
+        """The mark that a line ends with, or an empty text."""
+        return next((mark for mark in self._texts if line.endswith(mark)), "")
+
+    @property
+    def hidden_characters(self) -> int:
+        """How many characters all kept texts have."""
+        return sum(map(len, self._texts.values()))

@@ -1,0 +1,121 @@
+"""Keeps the transcript showing the open conversation and the reply that is being written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.conversations.values import Message, Role
+from workbench.tui.core_link import TurnPort
+from workbench.tui.desk import Slot
+from workbench.tui.shell import Shell
+from workbench.tui.state.chat import TurnView
+from workbench.tui.state.trail import Step, trail_of
+from workbench.tui.views import SENDING_ID, prompt_view, view_of_message, view_of_turn
+from workbench.tui.widgets.message_view import MessageView
+from workbench.tui.widgets.transcript import Transcript
+
+
+class TranscriptFeed:
+    """Gives the transcript its messages; knows nothing of keys or other widgets."""
+
+    def __init__(self, shell: Shell, transcript: Transcript) -> None:
+        """Nothing is shown yet."""
+        self._shell = shell
+        self._transcript = transcript
+        self._ids: set[str] = set()
+        self._drawn: TurnView | None = None
+
+    def show_slot(self, slot: Slot) -> None:
+        """Replace everything by a conversation's messages as far as they were read."""
+        turn = self._turn(slot)
+        views = [
+            view_of_turn(turn, self._shell.scripted)
+            if turn is not None and turn.message_id == message_id and turn.phase.running
+            else self._view(slot.messages[message_id])
+            for message_id in slot.order
+        ]
+        if slot.sending:
+            views.append(self._sending_view(slot.sending))
+        self._ids = {view.id for view in views}
+        self._drawn = None
+        self._transcript.show(views, has_earlier=slot.has_earlier)
+
+    def sending(self, text: str) -> None:
+        """Show a prompt that is on its way."""
+        if SENDING_ID not in self._ids:
+            self._ids.add(SENDING_ID)
+            self._transcript.append(self._sending_view(text))
+
+    def not_sent(self) -> None:
+        """The prompt came back: it is no message."""
+        self._ids.discard(SENDING_ID)
+        self._transcript.remove_message(SENDING_ID)
+
+    def stored(self, slot: Slot, turn: TurnPort, text: str) -> None:
+        """The prompt is stored: it and its reply are messages now."""
+        self.not_sent()
+        now = self._shell.clock.now_ms()
+        self._put(prompt_view(turn.user_message_id, text, now, now))
+        known = self._turn(slot)
+        if known is not None and known.message_id == turn.message_id:
+            self._put(view_of_turn(known, self._shell.scripted))
+        else:
+            self._put(MessageView(id=turn.message_id, role="assistant", text="", streaming=True))
+
+    def turn_changed(self, slot: Slot) -> None:
+        """Draw what is new of the running reply."""
+        turn = self._turn(slot)
+        if turn is None or turn is self._drawn or turn.message_id not in self._ids:
+            return
+        self._drawn = turn
+        self._transcript.update_message(view_of_turn(turn, self._shell.scripted))
+
+    def earlier(self, slot: Slot, messages: Sequence[Message]) -> None:
+        """Put a page of earlier messages on top."""
+        views = [self._view(message) for message in messages if message.id not in self._ids]
+        self._ids.update(view.id for view in views)
+        self._transcript.prepend(views, has_earlier=slot.has_earlier)
+
+    def message_id_for_trace(self) -> str:
+        """The reply whose trace is wanted: under the cursor, else answering it, else the last; empty without one."""
+        views = self._transcript.messages
+        cursor = self._transcript.cursor_message_id
+        start = next((i for i, view in enumerate(views) if view.id == cursor), None)
+        candidates = views[start:] if start is not None else views[::-1]
+        return next((view.id for view in candidates if view.role == "assistant"), "")
+
+    def trail_for(self, slot: Slot, message_id: str) -> tuple[tuple[Step, ...], dict[str, str]]:
+        """The attempts of a reply, and providers its route left out with the reason."""
+        turn = self._shell.state.turn_of_message(message_id)
+        if turn is not None:
+            return turn.trail, dict(turn.skipped)
+        message = slot.messages.get(message_id)
+        return (trail_of(message), {}) if message is not None else ((), {})
+
+    def text_to_copy(self) -> str:
+        """The message under the cursor, else the last reply; empty when there is none."""
+        views = self._transcript.messages
+        cursor = self._transcript.cursor_message_id
+        chosen = next((view for view in views if view.id == cursor), None)
+        if chosen is None:
+            chosen = next((view for view in reversed(views) if view.role == Role.ASSISTANT.value), None)
+        return chosen.text if chosen is not None else ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message is shown."""
+        return not self._ids
+
+    def _turn(self, slot: Slot) -> TurnView | None:
+        return self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
+
+    def _view(self, message: Message) -> MessageView:
+        return view_of_message(message, self._shell.scripted, self._shell.clock.now_ms())
+
+    def _sending_view(self, text: str) -> MessageView:
+        now = self._shell.clock.now_ms()
+        return prompt_view(SENDING_ID, text, now, now)
+
+    def _put(self, view: MessageView) -> None:
+        self._ids.add(view.id)
+        self._transcript.update_message(view)

@@ -1,0 +1,100 @@
+"""Messages and turns as the transcript shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Literal
+
+from workbench.conversations.values import Message, MessageState, Role
+from workbench.tui.glyphs import glyphs
+from workbench.tui.state.badges import Line, Severity, badge_of_message, badge_of_turn
+from workbench.tui.state.chat import TurnView
+from workbench.tui.state.trail import Step, trail_of
+from workbench.tui.widgets.message_view import MessageView
+
+SENDING_ID = "sending"
+"""Id of the prompt that is on its way; it has no stored id yet."""
+
+
+def view_of_message(message: Message, scripted: Collection[str], now_ms: int) -> MessageView:
+    """A stored message."""
+    if message.role is Role.USER:
+        return prompt_view(message.id, message.text, message.created_at_ms, now_ms)
+    if message.role is not Role.ASSISTANT:
+        return MessageView(id=message.id, role="note", text=message.text, header=message.role.value)
+    badge = badge_of_message(message, scripted)
+    return MessageView(
+        id=message.id,
+        role="assistant",
+        text=message.text,
+        reasoning=message.reasoning,
+        header=seam(trail_of(message)),
+        badge=_badge_text(badge),
+        badge_severity=_severity(badge),
+    )
+
+
+def prompt_view(message_id: str, text: str, at_ms: int, now_ms: int) -> MessageView:
+    """What the user asked."""
+    return MessageView(id=message_id, role="user", text=text, header=f"you · {moment(at_ms, now_ms)}")
+
+
+def view_of_turn(turn: TurnView, scripted: Collection[str]) -> MessageView:
+    """The reply of a turn, as far as it has come."""
+    running = turn.phase.running
+    badge = None if running else badge_of_turn(turn, scripted)
+    return MessageView(
+        id=turn.message_id,
+        role="assistant",
+        text=turn.text,
+        reasoning=turn.reasoning,
+        streaming=running,
+        header=seam(turn.trail),
+        badge=_badge_text(badge) if badge else "",
+        badge_severity=_severity(badge) if badge else "",
+    )
+
+
+def seam(trail: Collection[Step]) -> str:
+    """Which providers broke off, so that an answer begun anew says why; empty when none did."""
+    broken = [step for step in trail if step.broken_characters]
+    return "; ".join(
+        f"{step.name} broke off after {step.broken_characters:,} characters, answered again from the start"
+        for step in broken
+    )
+
+
+def moment(at_ms: int, now_ms: int) -> str:
+    """`09:38`, with the day before it when that is not today."""
+    then, now = (datetime.fromtimestamp(ms / 1000).astimezone() for ms in (at_ms, now_ms))
+    if then.date() == now.date():
+        return f"{then:%H:%M}"
+    day = f"{then.day} {then:%b}"
+    return f"{day} {then:%H:%M}" if then.year == now.year else f"{day} {then.year} {then:%H:%M}"
+
+
+def is_open(message: Message) -> bool:
+    """Whether a stored reply is still marked as being written."""
+    return message.state is MessageState.STREAMING
+
+
+def _badge_text(badge: Line) -> str:
+    signs = glyphs()
+    sign = {
+        Severity.OK: signs.ok, Severity.WARNING: signs.slow, Severity.ERROR: signs.failed,
+        Severity.RUNNING: signs.running,
+    }.get(badge.severity, signs.unknown)  # fmt: skip
+    return f"{sign} {badge.text}"
+
+
+def _severity(badge: Line) -> Literal["", "success", "warning", "error"]:
+    match badge.severity:
+        case Severity.OK:
+            return "success"
+        case Severity.WARNING:
+            return "warning"
+        case Severity.ERROR:
+            return "error"
+        case _:
+            return ""

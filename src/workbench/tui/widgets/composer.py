@@ -1,0 +1,131 @@
+"""The composer: a growing text field in which enter sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import TextArea
+
+from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.state.pastes import LARGE, Pastes
+
+
+class Composer(TextArea, inherit_bindings=True):
+    """Where a message is written. Large pastes are put aside behind a short mark; `whole_text` has everything."""
+
+    HELP = "Write a message. Enter sends it; a line that begins with / is a command."
+    BORDER_TITLE = "Ask"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.COMPOSER)]
+
+    @dataclass
+    class Submitted(Message):
+        """Enter was pressed on something."""
+
+        text: str
+        """All of it, pastes included, as it was typed."""
+
+    @dataclass
+    class EarlierWanted(Message):
+        """Up was pressed on the first line."""
+
+        step: int
+        """1 for an earlier prompt, -1 for a later one."""
+
+    @dataclass
+    class CompletionKey(Message):
+        """A key for the list of completions, while it is open."""
+
+        key: str
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Empty."""
+        super().__init__(
+            soft_wrap=True, tab_behavior="focus", show_line_numbers=False, id=id, highlight_cursor_line=False,
+            placeholder=Content("Type a message, or / for commands"),
+        )  # fmt: skip
+        self.pastes = Pastes()
+        self.completing = False
+        """Whether a list of completions is open, which then gets up, down, tab, enter and escape."""
+        self.recalling = False
+        """Whether an earlier prompt is shown, so that down leads back."""
+
+    @property
+    def whole_text(self) -> str:
+        """Everything that was typed and pasted."""
+        return self.pastes.expand(self.text)
+
+    @property
+    def character_count(self) -> int:
+        """Length of `whole_text`, without building it."""
+        return len(self.text) if not self.pastes.hidden_characters else len(self.whole_text)
+
+    def show_text(self, text: str) -> None:
+        """Replace everything; a large text is put aside like a paste. The cursor goes to the end."""
+        self.pastes.forget_all()
+        self.load_text(self.pastes.put_aside(text) if len(text) >= LARGE else text)
+        self.move_cursor(self.document.end)
+
+    def clear_all(self) -> None:
+        """Empty it."""
+        self.pastes.forget_all()
+        self.load_text("")
+
+    def action_newline(self) -> None:
+        """Begin a new line at the cursor."""
+        self.insert("\n")
+
+    async def _on_key(self, event: events.Key) -> None:
+        key = event.key
+        if self.completing and key in ("up", "down", "tab", "enter", "escape"):
+            self._keep(event)
+            self.post_message(self.CompletionKey(key))
+        elif key == "enter":
+            self._keep(event)
+            self._enter()
+        elif key == "up" and self.cursor_at_first_line and self.selection.is_empty and not self._wrapped_above():
+            self._keep(event)
+            self.post_message(self.EarlierWanted(1))
+        elif key == "down" and self.recalling and self.cursor_at_last_line:
+            self._keep(event)
+            self.post_message(self.EarlierWanted(-1))
+        elif key == "backspace" and self._delete_mark():
+            self._keep(event)
+        else:
+            await super()._on_key(event)
+
+    def _keep(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+
+    def _wrapped_above(self) -> bool:
+        return self.wrapped_document.location_to_offset(self.cursor_location).y > 0
+
+    def _enter(self) -> None:
+        row, column = self.cursor_location
+        if column and self.document.get_line(row)[column - 1] == "\\":
+            self.replace("\n", (row, column - 1), (row, column))
+            return
+        self.post_message(self.Submitted(self.whole_text))
+
+    def _delete_mark(self) -> bool:
+        if not self.selection.is_empty:
+            return False
+        row, column = self.cursor_location
+        mark = self.pastes.mark_before(self.document.get_line(row)[:column])
+        if not mark:
+            return False
+        self.delete((row, column - len(mark)), (row, column))
+        return True
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        if len(event.text) < LARGE:
+            await super()._on_paste(event)
+            return
+        event.stop()
+        event.prevent_default()
+        self.insert(self.pastes.put_aside(event.text))

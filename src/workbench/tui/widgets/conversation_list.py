@@ -1,0 +1,158 @@
+"""The list of conversations, drawn line by line, so that ten thousand cost no more than ten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.glyphs import glyphs
+from workbench.tui.safe import set_border_subtitle
+from workbench.tui.state.rows import Row
+from workbench.tui.textlines import cells, clip
+
+_AGE_WIDTH = 5
+_NEAR_THE_END = 10
+
+
+class ConversationList(ScrollView, can_focus=True):
+    """Newest first; enter or a click opens. The open one is marked, a running one has a glyph."""
+
+    HELP = "Your conversations, newest first. Enter opens the one under the cursor."
+    BORDER_TITLE = "Conversations"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "conversations--text", "conversations--muted", "conversations--accent", "conversations--cursor",
+    }  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of(Scope.CONVERSATIONS),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move(-10)", "Page up", show=False),
+        Binding("pagedown", "move(10)", "Page down", show=False),
+        Binding("home", "move(-1000000)", "First", show=False),
+        Binding("end", "move(1000000)", "Last", show=False),
+    ]
+
+    @dataclass
+    class Opened(Message):
+        """A conversation was chosen."""
+
+        conversation_id: str
+
+    @dataclass
+    class MoreWanted(Message):
+        """The cursor comes near the end of what is loaded."""
+
+        loaded: int
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        """Empty."""
+        super().__init__(id=id, classes=classes)
+        self._rows: list[Row] = []
+        self._total = 0
+        self._current_id = ""
+        self.cursor = 0
+        """Index of the row under the cursor."""
+
+    @property
+    def row_count(self) -> int:
+        """Rows loaded so far."""
+        return len(self._rows)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that are shown."""
+        return list(self._rows)
+
+    def show_rows(self, rows: list[Row], total: int, current_id: str) -> None:
+        """Show these rows of `total` conversations; `current_id` is the open one. The cursor stays on its row."""
+        if (rows, total, current_id) == (self._rows, self._total, self._current_id):
+            return
+        under_cursor = self._rows[self.cursor].conversation_id if self._rows else ""
+        if current_id != self._current_id:
+            under_cursor = current_id
+        self._rows, self._total, self._current_id = rows, total, current_id
+        ids = [row.conversation_id for row in rows]
+        self.cursor = ids.index(under_cursor) if under_cursor in ids else min(self.cursor, max(len(rows) - 1, 0))
+        self.virtual_size = Size(0, len(rows))
+        set_border_subtitle(self, f"{total} · f9 hide" if total else "f9 hide")
+        self.refresh()
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        if not self._rows:
+            return
+        self.cursor = min(max(self.cursor + step, 0), len(self._rows) - 1)
+        self.scroll_to(y=self._scroll_for_cursor(), animate=False)
+        self.refresh()
+        if self.cursor >= len(self._rows) - _NEAR_THE_END and len(self._rows) < self._total:
+            self.post_message(self.MoreWanted(len(self._rows)))
+
+    def _scroll_for_cursor(self) -> int:
+        height = max(self.scrollable_content_region.height, 1)
+        return min(max(self.scroll_offset.y, self.cursor - height + 1), self.cursor)
+
+    def action_open(self) -> None:
+        """Open the conversation under the cursor."""
+        if self._rows:
+            self.post_message(self.Opened(self._rows[self.cursor].conversation_id))
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the conversation under the pointer."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        index = offset.y + self.scroll_offset.y
+        if index < len(self._rows):
+            self.cursor = index
+            self.refresh()
+            self.action_open()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours changed: draw again."""
+        super().notify_style_update()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One row."""
+        width = self.scrollable_content_region.width
+        text = self.get_component_rich_style("conversations--text")
+        muted = self.get_component_rich_style("conversations--muted")
+        index = y + self.scroll_offset.y
+        if index >= len(self._rows):
+            empty = not self._rows and y == 0
+            note = clip("No conversations yet", width, glyphs().ellipsis) if empty else ""
+            return Strip([Segment(note, muted)]).adjust_cell_length(width, text)
+        return self._row_strip(self._rows[index], index == self.cursor and self.has_focus, width, text, muted)
+
+    def _row_strip(self, row: Row, under_cursor: bool, width: int, text: Style, muted: Style) -> Strip:
+        signs = glyphs()
+        accent = self.get_component_rich_style("conversations--accent")
+        ground = self.get_component_rich_style("conversations--cursor") if under_cursor else Style()
+        is_open = row.conversation_id == self._current_id
+        title_width = max(width - 2 - _AGE_WIDTH - 2, 4)
+        title = clip(row.title, title_width, signs.ellipsis)
+        padding = " " * max(title_width - cells(title), 0)
+        return Strip([
+            Segment(f"{signs.current} " if is_open else "  ", accent + ground),
+            Segment(title + padding, (accent if is_open else text) + ground),
+            Segment(row.age.rjust(_AGE_WIDTH), muted + ground),
+            Segment(f" {signs.running}" if row.running else "  ", accent + ground),
+        ]).adjust_cell_length(width, text + ground)  # fmt: skip

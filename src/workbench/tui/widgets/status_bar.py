@@ -1,0 +1,98 @@
+"""The bottom line: how the providers are at the left, the keys at the right."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from workbench.core.text import clean_line
+from workbench.tui.actions import ACTIONS, Action, Scope
+from workbench.tui.glyphs import glyphs
+from workbench.tui.state.badges import scripted_label
+from workbench.tui.state.chips import ProviderChip
+
+_LONGEST_NAME = 18
+
+
+class StatusBar(Widget):
+    """One line. Provider names give way to counts, and keys are left out from the end, when there is no room."""
+
+    def __init__(self, scopes: tuple[Scope, ...], *, id: str | None = None) -> None:
+        """Shows the keys of the actions of `scopes` that have a word for it."""
+        super().__init__(id=id)
+        self._actions = [action for action in ACTIONS if action.word and action.scope in scopes]
+        self._chips: list[ProviderChip] = []
+        self._note = ""
+
+    def set_state(self, chips: list[ProviderChip], note: str = "") -> None:
+        """What the left end says; draws only when it changed."""
+        if chips != self._chips or note != self._note:
+            self._chips, self._note = chips, note
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line."""
+        width = self.size.width
+        candidates = [self._left(self._named(), self._note), self._left(self._counted(), self._note)]
+        candidates.append(self._left(self._counted(), ""))
+        left = next((one for one in candidates if one.cell_length + _ENOUGH_KEYS <= width), candidates[-1])
+        keys = self._keys(width - left.cell_length - 2)
+        gap = width - left.cell_length - keys.cell_length
+        return Content.assemble(left, " " * max(gap, 0), keys)
+
+    def _named(self) -> Content:
+        parts: list[Content] = []
+        for chip in self._chips:
+            name = clean_line(chip.name, _LONGEST_NAME)
+            word = _WORDS.get(chip.state, "")
+            tail = f" {name}" + (f" {word}" if word else "") + scripted_label(chip.name, (chip.name,) if chip.scripted else ())
+            parts.append(Content.assemble((_sign(chip.state), _STYLES[_group(chip.state)]), tail))
+        return Content("  ").join(parts)
+
+    def _counted(self) -> Content:
+        parts: list[Content] = []
+        for group, state in (("ok", "ok"), ("slow", "slow"), ("failed", "failed"), ("unknown", "unknown")):
+            count = sum(1 for chip in self._chips if _group(chip.state) == group)
+            if count:
+                parts.append(Content.assemble((_sign(state), _STYLES[group]), str(count)))
+        return Content(" ").join(parts)
+
+    def _left(self, chips: Content, note: str) -> Content:
+        told = Content(clean_line(note))
+        if chips.plain and note:
+            return Content.assemble(" ", chips, (f"  {glyphs().column} ", "$text-muted"), told)
+        return Content.assemble(" ", chips, told)
+
+    def _keys(self, room: int) -> Content:
+        shown: list[Content] = []
+        used = 0
+        for action in sorted(self._actions, key=_importance):
+            piece = Content.assemble((action.key_text, "$accent"), f" {action.word}  ")
+            if used + piece.cell_length > room:
+                break
+            used += piece.cell_length
+            shown.append(piece)
+        return Content("").join(shown)
+
+
+_ENOUGH_KEYS = 32
+"""Cells of keys for which provider names give way to counts, and the note goes."""
+_ORDER = ("app.help", "app.quit", "app.palette", "chat.switch_model", "chat.new")
+
+
+def _importance(action: Action) -> int:
+    return _ORDER.index(action.id) if action.id in _ORDER else len(_ORDER)
+
+
+def _group(state: str) -> str:
+    return {"ok": "ok", "slow": "slow", "open": "failed", "failed": "failed"}.get(state, "unknown")
+
+
+def _sign(state: str) -> str:
+    signs = glyphs()
+    return {"ok": signs.ok, "slow": signs.slow, "failed": signs.failed}.get(_group(state), signs.unknown)
+
+
+_STYLES = {"ok": "$success", "slow": "$warning", "failed": "$error", "unknown": "$text-muted"}
+_WORDS = {"slow": "slow", "open": "open", "failed": "failed", "no_key": "no key", "disabled": "off"}
+

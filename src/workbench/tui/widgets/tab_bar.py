@@ -1,0 +1,87 @@
+"""The top line: which pane this is, which others there are, and whether the network is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from workbench.tui.actions import action_by_id, readable_key
+from workbench.tui.glyphs import glyphs
+
+_NARROW = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One pane."""
+
+    pane: str
+    """Name of its mode; `pane.NAME` is its action."""
+    note: str = ""
+    """A count or mark behind its title."""
+
+
+class TabBar(Widget):
+    """One line; a click on a pane goes there."""
+
+    @dataclass
+    class Chosen(Message):
+        """A pane was clicked."""
+
+        pane: str
+
+    def __init__(self, panes: list[Tab], current: str, *, id: str | None = None) -> None:
+        """`panes` in order; `current` names the one that is shown."""
+        super().__init__(id=id)
+        self._tabs = panes
+        self._current = current
+        self._spans: list[tuple[int, int, str]] = []
+        self._offline = False
+        self._now_ms = 0
+
+    def set_state(self, *, offline: bool, now_ms: int) -> None:
+        """What the right end says; draws only when it changed."""
+        if offline != self._offline or now_ms // 60_000 != self._now_ms // 60_000:
+            self._offline, self._now_ms = offline, now_ms
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line."""
+        width = self.size.width
+        narrow = width < _NARROW
+        left: list[Content | tuple[str, str]] = [(" wb " if narrow else " workbench  ", "bold")]
+        at = cell_len(" wb " if narrow else " workbench  ")
+        self._spans = []
+        for tab in self._tabs:
+            action = action_by_id(f"pane.{tab.pane}")
+            key = readable_key(action.keys[0])
+            note = f" {tab.note}" if tab.note else ""
+            text = f"{key} {action.title}{note}"
+            chip = f"[{text}]" if tab.pane == self._current else f" {text} "
+            self._spans.append((at, at + cell_len(chip), tab.pane))
+            at += cell_len(chip)
+            if tab.pane == self._current:
+                left.append((chip, "bold $accent"))
+            else:
+                left.append(Content.assemble(" ", (key, "$accent"), f" {action.title}{note} "))
+        sign, word = (glyphs().unknown, "offline") if self._offline else (glyphs().ok, "online")
+        clock = f"  {datetime.fromtimestamp(self._now_ms / 1000).astimezone():%H:%M}" if self._now_ms else ""
+        right = f"{sign} {word}{clock} " if not narrow or self._offline else f"{sign} "
+        gap = width - at - cell_len(right)
+        if gap < 1:
+            return Content.assemble(*left)
+        style = "$text-muted" if self._offline else "$success"
+        return Content.assemble(*left, " " * gap, (sign, style), right[len(sign) :])
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the pane under the pointer."""
+        for start, end, pane in self._spans:
+            if start <= event.x < end:
+                self.post_message(self.Chosen(pane))
+                return

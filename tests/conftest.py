@@ -1,0 +1,48 @@
+"""Every test is alone: its own home, folder and environment, no keyring, no address but loopback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.isolation import NetworkGuard, isolated_environment
+
+# Textual reads these once, when it is imported, which a pytest plugin may already have done.
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+os.environ["TZ"] = "UTC"
+time.tzset()
+if "textual.constants" in sys.modules:
+    vars(sys.modules["textual.constants"])["TEXTUAL_ANIMATIONS"] = "none"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def network() -> Iterator[NetworkGuard]:
+    """Refuses every address but loopback and remembers who asked."""
+    guard = NetworkGuard()
+    with guard.installed():
+        yield guard
+
+
+@pytest.fixture(autouse=True)
+def isolation(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, network: NetworkGuard
+) -> Iterator[Path]:
+    """A home of its own under `WORKBENCH_HOME`; fails a test that asked for an address outside, even in a thread."""
+    alone = tmp_path_factory.mktemp("alone")
+    home, folder = alone / "home", alone / "folder"
+    folder.mkdir()
+    environment = isolated_environment(os.environ, alone)
+    for name in os.environ.keys() - environment.keys():
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    monkeypatch.chdir(folder)
+    network.refused.clear()
+    yield home
+    assert network.refused == [], "the test asked for addresses outside this machine"

@@ -1,0 +1,314 @@
+"""A core without threads, disk or network: a real bus, stored values in memory, answers told by the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
+
+from workbench.chat.values import Turn, TurnOptions
+from workbench.config.values import Configuration, Provider
+from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
+from workbench.core import events as ev
+from workbench.core.bus import EventBus
+from workbench.core.clock import Clock, ManualClock
+from workbench.core.errors import NotFoundError, StorageError, UsageError
+from workbench.providers.values import Attempt
+from workbench.tui.core_link import CorePort
+
+T = TypeVar("T")
+
+
+def provider(name: str, *, priority: int = 1, scripted: bool = False, **more: object) -> Provider:
+    """A usable provider with two models."""
+    made = Provider(
+        name=name, kind="openai-compatible", models=(f"{name}-large", f"{name}-small"), needs_key=False,
+        base_url="http://127.0.0.1:1", priority=priority, scripted=scripted,
+    )  # fmt: skip
+    return replace(made, **more)  # pyright: ignore
+
+
+THREE = Configuration(
+    providers=(provider("alpha"), provider("beta", priority=2), provider("gamma", priority=3)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """State of one provider."""
+
+    name: str
+    state: str
+
+
+class FakeChat:
+    """Stores prompts; the test tells the answers with `FakeEngine.answer` and its parts."""
+
+    def __init__(self, core: FakeCore) -> None:
+        self._core = core
+        self.sent: list[tuple[str, str | None, TurnOptions | None]] = []
+        self.stopped: list[str] = []
+        self.turns: dict[str, Turn] = {}
+        self.refuse: Exception | None = None
+        self.hold: asyncio.Event | None = None
+        """While set, `send` waits for it."""
+
+    async def send(
+        self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None
+    ) -> Turn:
+        """As the real one: store, tell, return."""
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refuse is not None:
+            raise self.refuse
+        core = self._core
+        if conversation_id in self.turns:
+            raise UsageError("A reply of this conversation is still being written")
+        self.sent.append((text, conversation_id, options))
+        conversation = core.store_conversation(text.splitlines()[0][:60], conversation_id)
+        prompt = core.store_message(conversation.id, Role.USER, text)
+        reply = core.store_message(conversation.id, Role.ASSISTANT, "", state=MessageState.STREAMING)
+        turn = Turn(
+            id=core.fresh("turn"), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id
+        )
+        self.turns[conversation.id] = turn
+        core.tell(turn, ev.TurnStarted(user_message_id=prompt.id, message_id=reply.id))
+        core.tell(turn, ev.ConversationChanged())
+        return turn
+
+    async def stop(self, conversation_id: str) -> bool:
+        """End the running turn."""
+        self.stopped.append(conversation_id)
+        turn = self.turns.get(conversation_id)
+        if turn is None:
+            return False
+        self._core.finish(turn, state="stopped", reason="stopped by the user")
+        return True
+
+
+class FakeConversations:
+    """Stored values in memory."""
+
+    def __init__(self, core: FakeCore) -> None:
+        self._core = core
+
+    async def get(self, reference: str) -> Conversation:
+        """By id or prefix, or `last`."""
+        found = [c for c in self._core.stored if c.id.startswith(reference)]
+        if reference == "last":
+            found = sorted(self._core.stored, key=lambda c: c.updated_at_ms)[-1:]
+        if len(found) != 1:
+            raise NotFoundError(f"There is no conversation {reference}")
+        return found[0]
+
+    async def list(self, *, limit: int = 50, offset: int = 0) -> tuple[int, list[Conversation]]:
+        """Newest first."""
+        everything = sorted(self._core.stored, key=lambda c: c.updated_at_ms, reverse=True)
+        return len(everything), everything[offset : offset + limit]
+
+    async def path(
+        self, conversation_id: str, *, leaf_id: str | None = None, newest: int | None = None
+    ) -> Sequence[Message]:
+        """Root first."""
+        messages = self._core.messages[conversation_id]
+        if leaf_id is not None:
+            messages = messages[: next(i for i, m in enumerate(messages) if m.id == leaf_id) + 1]
+        return messages[-newest:] if newest else messages
+
+    async def message(self, message_id: str, /) -> Message:
+        """By id."""
+        for messages in self._core.messages.values():
+            for message in messages:
+                if message.id == message_id:
+                    return message
+        raise NotFoundError(f"There is no message {message_id}")
+
+    async def pin(self, conversation_id: str, *, provider: str | None, model: str | None) -> None:
+        """Keep who answers."""
+        self._core.change(conversation_id, provider=provider, model=model)
+
+
+class FakeDrafts:
+    """Unsent texts in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str | None, str] = {}
+        self.saves = 0
+        self.broken = False
+
+    async def save(self, conversation_id: str | None, text: str) -> None:
+        """Keep or, while broken, refuse."""
+        if self.broken:
+            raise StorageError("The disk is full")
+        self.saves += 1
+        self.kept[conversation_id] = text
+
+    async def load(self, conversation_id: str | None) -> str:
+        """What was kept."""
+        return self.kept.get(conversation_id, "")
+
+
+class FakeProviders:
+    """States told by the test."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+
+    async def list(self) -> Sequence[Status]:
+        """One each."""
+        return [Status(name=name, state=state) for name, state in self.states.items()]
+
+
+@dataclass(slots=True)
+class FakeCore:
+    """What the screens reach through the link."""
+
+    bus: EventBus
+    clock: Clock
+    configuration: Configuration = THREE
+    next_configuration: Configuration | None = None
+    stored: list[Conversation] = field(default_factory=list[Conversation])
+    messages: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    chat: FakeChat = field(init=False)
+    conversations: FakeConversations = field(init=False)
+    drafts: FakeDrafts = field(default_factory=FakeDrafts)
+    providers: FakeProviders = field(default_factory=FakeProviders)
+
+    def __post_init__(self) -> None:
+        self.chat = FakeChat(self)
+        self.conversations = FakeConversations(self)
+
+    async def reload_configuration(self) -> Configuration:
+        """Take `next_configuration`."""
+        if self.next_configuration is not None:
+            self.configuration = self.next_configuration
+        return self.configuration
+
+    def fresh(self, kind: str) -> str:
+        """`kind-1`, `kind-2` and so on."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        return f"{kind}-{self.counts[kind]}"
+
+    def store_conversation(self, title: str, conversation_id: str | None = None) -> Conversation:
+        """A new one, or the known one moved to the top."""
+        now = self.clock.now_ms()
+        if conversation_id is not None:
+            return self.change(conversation_id, updated_at_ms=now)
+        made = Conversation(
+            id=self.fresh("conversation"), title=title, created_at_ms=now, updated_at_ms=now + len(self.stored)
+        )
+        self.stored.append(made)
+        self.messages[made.id] = []
+        return made
+
+    def change(self, conversation_id: str, **fields: object) -> Conversation:
+        """Replace fields of a stored conversation."""
+        place = next(i for i, c in enumerate(self.stored) if c.id == conversation_id)
+        self.stored[place] = replace(self.stored[place], **fields)  # pyright: ignore
+        return self.stored[place]
+
+    def store_message(
+        self,
+        conversation_id: str,
+        role: Role,
+        text: str,
+        *,
+        state: MessageState = MessageState.DONE,
+        attempts: tuple[Attempt, ...] = (),
+        broken: tuple[BrokenPart, ...] = (),
+        reason: str = "",
+    ) -> Message:
+        """Put a message at the end."""
+        messages = self.messages[conversation_id]
+        answer = next((a for a in attempts if a.state == "ok"), None)
+        made = Message(
+            id=self.fresh("message"), conversation_id=conversation_id, parent_id=messages[-1].id if messages else None,
+            role=role, text=text, state=state, created_at_ms=self.clock.now_ms(), attempts=attempts, broken=broken,
+            provider=answer.provider if answer else None, model=answer.model if answer else None, reason=reason,
+        )  # fmt: skip
+        messages.append(made)
+        return made
+
+    def tell(self, turn: Turn, event: ev.Event) -> None:
+        """Publish an event of a turn."""
+        self.bus.publish(replace(event, correlation=turn.id, conversation_id=turn.conversation_id))
+
+    def finish(self, turn: Turn, *, state: str = "done", reason: str = "", **more: object) -> None:
+        """End a turn."""
+        self.chat.turns.pop(turn.conversation_id, None)
+        self.tell(turn, ev.TurnFinished(message_id=turn.message_id, state=state, reason=reason, **more))  # pyright: ignore
+        self.tell(turn, ev.ConversationChanged())
+
+
+class FakeEngine:
+    """Runs calls on the screens' own loop."""
+
+    def __init__(self, *, clock: Clock | None = None, configuration: Configuration = THREE) -> None:
+        self.clock = clock or ManualClock()
+        self.bus = EventBus(self.clock)
+        self.core = FakeCore(bus=self.bus, clock=self.clock, configuration=configuration)
+        self.begun = False
+        self.ended = False
+        self.broken: Exception | None = None
+
+    def start(self) -> None:
+        """Tell that it runs."""
+        self.begun = True
+        if self.broken is None:
+            configuration = self.core.configuration
+            self.bus.publish(ev.EngineStarted(version="1.0"))
+            self.bus.publish(
+                ev.ConfigurationLoaded(
+                    providers=tuple(p.name for p in configuration.providers),
+                    problems=tuple(map(str, configuration.problems)),
+                )
+            )
+            self.bus.publish(ev.ClientLoading(seconds=1.0))
+
+    async def call(self, work: Callable[[CorePort], Awaitable[T]], /) -> T:
+        """Run `work` here."""
+        assert self.begun, "called before it was started"
+        await asyncio.sleep(0)
+        if self.broken is not None:
+            raise self.broken
+        return await work(cast("CorePort", self.core))
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Remember it."""
+        self.ended = True
+
+    # -- telling an answer -------------------------------------------------------------------------------------
+
+    def turn_in(self, conversation_id: str) -> Turn:
+        """The running turn."""
+        return self.core.chat.turns[conversation_id]
+
+    def ask(self, turn: Turn, name: str, *, ord: int = 0) -> None:
+        """A provider is asked."""
+        self.core.tell(turn, ev.AttemptStarted(provider=name, model=f"{name}-large", ord=ord))
+
+    def fail(self, turn: Turn, name: str, kind: str, *, ord: int = 0, **more: object) -> None:
+        """A provider failed."""
+        event = ev.AttemptEnded(
+            provider=name, model=f"{name}-large", ord=ord, state="failed", error_kind=kind, duration_ms=400,
+            **more,  # pyright: ignore
+        )  # fmt: skip
+        self.core.tell(turn, event)
+
+    def text(self, turn: Turn, name: str, text: str, *, first_token_ms: int | None = 800) -> None:
+        """A provider says something; its first words when `first_token_ms` is given."""
+        if first_token_ms is not None:
+            self.core.tell(turn, ev.FirstToken(provider=name, model=f"{name}-large", first_token_ms=first_token_ms))
+        self.core.tell(turn, ev.TextDelta(message_id=turn.message_id, delta=text))
+
+    def done(self, turn: Turn, name: str, *, ord: int = 0, tokens: int | None = 412, cost: int | None = None) -> None:
+        """A provider finished, and the turn with it."""
+        event = ev.AttemptEnded(
+            provider=name, model=f"{name}-large", ord=ord, state="ok", first_token_ms=800, duration_ms=1800
+        )
+        self.core.tell(turn, event)
+        self.core.finish(
+            turn, provider=name, model=f"{name}-large", duration_ms=2200, output_tokens=tokens, cost_nano=cost
+        )

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.color import Color
+from textual.content import Content
+
+from tests.support.hostile import PAYLOADS, forbidden_in
+from tests.support.transcript_host import (
+    HostApp,
+    TranscriptApp,
+    click_actions,
+    screen_lines,
+    screen_text,
+    until,
+)
+from workbench.core.events import AttemptEnded
+from workbench.core.text import clean, clean_line
+from workbench.tui.events_model import EventsModel, Stored
+from workbench.tui.safe import (
+    ControlCharacterFilter,
+    SafeButton,
+    SafeLabel,
+    SafeStatic,
+    plain,
+    plain_line,
+    set_border_subtitle,
+    set_border_title,
+    toast,
+)
+from workbench.tui.screens.events import EventsScreen
+from workbench.tui.widgets.event_view import EventView
+from workbench.tui.widgets.message_body import MessageBody
+from workbench.tui.widgets.transcript import MessageView
+
+SIZE = (120, 40)
+
+
+def squeezed(text: str) -> str:
+    """Without blanks and line breaks, which wrapping moves."""
+    return "".join(text.split())
+
+
+def assert_harmless(app: HostApp) -> None:
+    assert app.is_running
+    for line in screen_lines(app):
+        assert not forbidden_in(line), f"{forbidden_in(line)!r} in {line!r}"
+    assert click_actions(app) == []
+
+
+async def test_a_user_message_shows_every_payload_as_it_is() -> None:
+    app = TranscriptApp()
+    async with app.run_test(size=SIZE) as pilot:
+        for name, payload in PAYLOADS.items():
+            view = MessageView("m", "user", f"begin {payload} end")
+            app.transcript.show([view], has_earlier=False)
+            await until(pilot, lambda: "begin" in screen_text(app))
+            assert_harmless(app)
+            body = app.transcript.query_one(MessageBody)
+            shown = "".join(body.render_line(y).text.replace("▌", "") for y in range(body.size.height))
+            assert squeezed(shown) == squeezed(clean(view.text)), name
+
+
+async def test_replies_reasoning_headers_badges_and_titles_are_harmless() -> None:
+    app = TranscriptApp()
+    async with app.run_test(size=SIZE) as pilot:
+        for payload in PAYLOADS.values():
+            hostile = f"begin {payload} end"
+            view = MessageView(
+                "m", "assistant", "", reasoning=hostile, streaming=True, header=hostile, badge=hostile,
+                badge_severity="error",
+            )  # fmt: skip
+            app.transcript.show([view, MessageView("n", "note", hostile)], has_earlier=False)
+            # In pieces, so that sequences are cut in the middle.
+            for end in range(1, len(hostile), 3):
+                app.transcript.update_message(replace(view, text=hostile[:end]))
+            app.transcript.update_message(replace(view, text=hostile, streaming=False))
+            app.transcript.move_cursor(-1)
+            app.transcript.move_cursor(-1)
+            app.transcript.action_toggle_reasoning()
+            app.transcript.empty_text = app.transcript.hint = hostile
+            set_border_title(app.transcript, hostile)
+            await until(pilot, lambda: screen_text(app).count("begin") >= 5)
+            assert_harmless(app)
+
+
+async def test_replies_with_markup_lose_nothing() -> None:
+    app = TranscriptApp()
+    async with app.run_test(size=SIZE) as pilot:
+        for payload in ("[/]", "[@click=app.quit]x[/]", "list[int] [INST] [/home/u] [x] done", "[b", "a\x1b]0;t\x07b"):
+            text = f"begin {payload} end"
+            app.transcript.show([MessageView("m", "assistant", text)], has_earlier=False)
+            await until(pilot, lambda text=text: clean(text) in screen_text(app))
+
+
+async def test_a_click_on_a_reply_runs_nothing() -> None:
+    view = MessageView("m", "assistant", "[@click=app.quit]click me[/] [x](http://a.example)")
+    app = TranscriptApp([view])
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "click me" in screen_text(app))
+        line = next(y for y, text in enumerate(screen_lines(app)) if "click me" in text)
+        for x in range(2, 60, 3):
+            await pilot.click(offset=(x, line))
+        assert app.is_running
+        assert "x (http://a.example)" in screen_text(app)
+
+
+async def test_events_are_harmless() -> None:
+    async def nothing() -> Sequence[Stored]:
+        await asyncio.sleep(0)
+        return []
+
+    class App(HostApp):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = EventsModel()
+
+        def on_mount(self) -> None:
+            self.push_screen(EventsScreen(self.model, nothing))
+
+    app = App()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "Nothing has happened" in screen_text(app))
+        view = app.screen.query_one(EventView)
+        for number, payload in enumerate(PAYLOADS.values()):
+            event = AttemptEnded(
+                provider=f"p{payload}", model="m", ord=0, state="failed", reason=f"number-{number} {payload}",
+                correlation=payload, conversation_id=payload,
+            )  # fmt: skip
+            app.model.extend([event])
+            view.action_follow()
+            await until(pilot, lambda number=number: f"number-{number}" in screen_text(app))
+            view.action_choose()
+            await until(pilot, lambda number=number: f"reason number-{number}" in screen_text(app))
+            assert_harmless(app)
+        await pilot.press("slash", *"[/]")
+        await until(pilot, lambda: "‹[/]›" in screen_text(app))
+        assert_harmless(app)
+
+
+async def test_safe_widgets_and_toasts_show_plain_text() -> None:
+    class App(HostApp):
+        def compose(self) -> ComposeResult:
+            yield SafeStatic(id="static")
+            yield SafeLabel("", id="label")
+            yield SafeButton("[/] [@click=app.quit]b[/]")
+
+    app = App()
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        static, label = app.query_one("#static", SafeStatic), app.query_one("#label", SafeLabel)
+        static.styles.border = ("round", "red")
+        for name, payload in PAYLOADS.items():
+            static.show(f"static {payload}")
+            label.show(f"label {payload}")
+            set_border_title(static, f"title {payload}")
+            set_border_subtitle(static, f"subtitle {payload}")
+            await pilot.pause()
+            assert_harmless(app)
+            assert static.visual is not None
+            assert f"static {clean(payload)}" == str(static.content), name
+        assert "[/] [@click=app.quit]b[/]" in screen_text(app)
+        for payload in PAYLOADS.values():
+            toast(app, f"toast {payload}", "error", title=f"title {payload}")
+        toast(static, "from a widget [/]")
+        await until(pilot, lambda: "from a widget [/]" in screen_text(app))
+        assert_harmless(app)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_plain_content_has_no_spans_and_the_same_text(payload: str) -> None:
+    assert plain(payload).plain == clean(payload)
+    assert plain_line(payload).plain == clean_line(payload)
+    assert not plain(payload).spans
+    assert isinstance(plain(payload), Content)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_the_line_filter_lets_no_control_character_through(payload: str) -> None:
+    segments = [Segment("before "), Segment(payload), Segment(" after")]
+    filtered = ControlCharacterFilter().apply(segments, Color(0, 0, 0))
+    text = "".join(segment.text for segment in filtered)
+    assert not forbidden_in(text)
+    visible = "".join(c for c in payload if c.isprintable() and not forbidden_in(c))
+    assert "".join(c for c in text if c.isprintable()) == f"before {visible} after"
+
+
+def test_the_line_filter_leaves_ordinary_lines_and_terminal_controls_alone() -> None:
+    ordinary = [Segment("plain 日本語 ▌ é"), Segment("\u3000wide")]
+    filtered = ControlCharacterFilter().apply(ordinary, Color(0, 0, 0))
+    assert "".join(segment.text for segment in filtered) == "plain 日本語 ▌ é\u3000wide"
+    untouched = [Segment("plain")]
+    assert ControlCharacterFilter().apply(untouched, Color(0, 0, 0)) is untouched

@@ -1,0 +1,136 @@
+"""The core's thread: it starts, answers, ends in order and on time, and says why when it cannot start."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from workbench.config.paths import resolve_paths
+from workbench.core.bus import Subscription
+from workbench.core.errors import EngineError, StorageError, UsageError
+from workbench.core.events import ClientLoading, ConfigurationLoaded, EngineStarted, EngineStopping
+from workbench.engine.core import Core
+from workbench.engine.engine import Engine
+from workbench.engine.options import EngineOptions
+
+
+def options(tmp_path: Path, *, offline: bool = False, demo: bool = False) -> EngineOptions:
+    """Options for a home of the test's own, with an empty environment."""
+    return EngineOptions(paths=resolve_paths(tmp_path, {}), environ={}, offline=offline, demo=demo)
+
+
+@contextmanager
+def running(engine: Engine) -> Iterator[Subscription]:
+    """Start an engine, hand out its events, and stop it."""
+    events = engine.bus.subscribe()
+    engine.start()
+    try:
+        yield events
+    finally:
+        assert engine.stop(5.0)
+
+
+async def name_of_thread(_core: Core) -> str:
+    """The thread that the core's work runs on."""
+    return threading.current_thread().name
+
+
+def test_work_runs_on_the_core_s_own_thread(tmp_path: Path) -> None:
+    engine = Engine(options(tmp_path, offline=True))
+    with running(engine) as events:
+        assert engine.run(name_of_thread) == "workbench-core"
+        assert asyncio.run(engine.call(name_of_thread)) == "workbench-core"
+        kinds = [type(e) for e in events.drain()]
+        assert EngineStarted in kinds and ConfigurationLoaded in kinds
+        assert ClientLoading not in kinds
+    assert any(isinstance(e, EngineStopping) for e in events.drain())
+
+
+def test_an_error_of_the_work_reaches_the_caller(tmp_path: Path) -> None:
+    engine = Engine(options(tmp_path, offline=True))
+
+    async def fail(_core: Core) -> None:
+        raise UsageError("no such thing")
+
+    with running(engine), pytest.raises(UsageError, match="no such thing"):
+        engine.run(fail)
+
+
+def test_a_database_that_cannot_be_read_is_the_error_of_every_call(tmp_path: Path) -> None:
+    paths = resolve_paths(tmp_path, {})
+    paths.data_dir.mkdir(parents=True)
+    paths.database.write_bytes(b"this is no database at all" * 100)
+    engine = Engine(options(tmp_path, offline=True))
+    with running(engine):
+        for _ in range(2):
+            with pytest.raises(StorageError):
+                engine.run(name_of_thread)
+    assert paths.database.read_bytes().startswith(b"this is no database")
+
+
+def test_after_stop_calls_are_refused_and_nothing_is_left_running(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    engine = Engine(options(tmp_path, offline=True))
+    with running(engine):
+        engine.run(name_of_thread)
+    with pytest.raises(EngineError):
+        engine.run(name_of_thread)
+    lingering = [t for t in set(threading.enumerate()) - before if not t.name.startswith("asyncio_")]
+    assert lingering == []
+    assert engine.stop()
+
+
+def test_stopping_before_the_core_is_up_is_quick(tmp_path: Path) -> None:
+    engine = Engine(options(tmp_path, offline=True))
+    engine.start()
+    assert engine.stop(5.0)
+
+
+def test_an_engine_that_was_never_started_stops_at_once(tmp_path: Path) -> None:
+    assert Engine(options(tmp_path)).stop()
+
+
+def test_work_that_does_not_end_cannot_hold_the_engine(tmp_path: Path) -> None:
+    engine = Engine(options(tmp_path, offline=True))
+    cancelled = threading.Event()
+
+    async def for_ever(_core: Core) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with running(engine):
+        engine.run(name_of_thread)
+        waiting = threading.Thread(target=lambda: pytest.raises(BaseException, engine.run, for_ever), daemon=True)
+        waiting.start()
+        time.sleep(0)
+    assert cancelled.wait(2.0)
+
+
+def test_events_of_a_run_are_in_the_log_of_the_next(tmp_path: Path) -> None:
+    for _ in range(2):
+        engine = Engine(options(tmp_path, offline=True))
+        with running(engine):
+            stored = engine.run(lambda core: core.events.page())
+    assert [e.kind for e in stored].count("engine.started") >= 1
+    assert "engine.stopping" in [e.kind for e in stored]
+
+
+def test_a_demonstration_leaves_the_home_alone(tmp_path: Path) -> None:
+    engine = Engine(options(tmp_path, demo=True))
+
+    async def look(core: Core) -> tuple[Path, list[bool]]:
+        return core.paths.data_dir, [p.scripted for p in core.configuration.providers]
+
+    with running(engine):
+        data_dir, scripted = engine.run(look)
+    assert scripted == [True, True, True]
+    assert not data_dir.exists()
+    assert list(tmp_path.iterdir()) == []

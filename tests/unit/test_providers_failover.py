@@ -1,0 +1,430 @@
+"""The attempt loop against a scripted model: order, limits, retries, broken streams, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.answering import Desk, Outcome, request
+from tests.support.scripted_model import ScriptedModel, Step, provider, says
+from workbench.config.values import OnBrokenStream
+from workbench.core.clock import ManualClock, SystemClock
+from workbench.core.events import AttemptEnded, AttemptStarted, Event, FirstToken, RouteChosen
+from workbench.providers.admission import Admitted
+from workbench.providers.classification import CAUSES
+from workbench.providers.failover import SMALL_TEXT, may_restart
+from workbench.providers.routing import Candidate, Skipped
+from workbench.providers.values import (
+    Answered,
+    Attempt,
+    AttemptFailure,
+    ErrorKind,
+    Finish,
+    ModelCall,
+    ModelPart,
+    TextPart,
+    Timeouts,
+)
+
+GOOD = says("fine", " answer")
+
+
+def fails(kind: ErrorKind, *, status: int | None = None, retry_after_s: float | None = None) -> AttemptFailure:
+    return AttemptFailure(kind, f"it {kind.value}", cause=CAUSES[kind], http_status=status, retry_after_s=retry_after_s)
+
+
+async def two(first: list[Step], second: list[Step] = GOOD, **more: object) -> tuple[Outcome, Desk, ScriptedModel]:
+    model = ScriptedModel({"a": [first], "b": [second]})
+    desk = Desk(model)
+    outcome = await desk.answer(request(provider("a"), provider("b", priority=2), **more))
+    return outcome, desk, model
+
+
+async def test_a_good_answer() -> None:
+    outcome, desk, model = await two(GOOD)
+    assert outcome.text == "fine answer"
+    assert outcome.order == ["Answering", "TextPart", "Answered"]
+    assert outcome.trail == [("a", "ok", None)]
+    answered = outcome.answered
+    assert (answered.complete, answered.provider, answered.model, answered.finish_reason) == (True, "a", "a-1", "stop")
+    assert (answered.usage.input_tokens, answered.usage.output_tokens) == (3, 5)
+    assert model.closed == 1
+    events = desk.subscription.drain()
+    assert [type(event) for event in events] == [RouteChosen, AttemptStarted, FirstToken, AttemptEnded]
+    assert {(event.correlation, event.conversation_id) for event in events} == {("turn-1", "conversation-1")}
+    assert desk.recorded.rows[0] == answered.attempts[0]
+    assert desk.recorded.keys == {0: "key-1"}
+
+
+BEFORE_TEXT: list[tuple[list[Step], ErrorKind]] = [
+    ([fails(ErrorKind.RATE_LIMITED, status=429)], ErrorKind.RATE_LIMITED),
+    ([fails(ErrorKind.SERVER_ERROR, status=500)], ErrorKind.SERVER_ERROR),
+    ([fails(ErrorKind.AUTH, status=401)], ErrorKind.AUTH),
+    ([fails(ErrorKind.CONTEXT_WINDOW, status=400)], ErrorKind.CONTEXT_WINDOW),
+    ([fails(ErrorKind.CONNECTION)], ErrorKind.CONNECTION),
+    ([Finish(reason=None)], ErrorKind.EMPTY),
+    ([Finish(reason="stop")], ErrorKind.EMPTY),
+    ([TextPart(text=" \n"), Finish(reason="stop")], ErrorKind.EMPTY),
+    ([Finish(reason="content_filter")], ErrorKind.CONTENT_POLICY),
+    ([10.0], ErrorKind.FIRST_TOKEN_TIMEOUT),
+    ([TextPart(text=""), 10.0], ErrorKind.FIRST_TOKEN_TIMEOUT),
+    ([], ErrorKind.EMPTY),
+]
+
+
+@pytest.mark.parametrize(("script", "kind"), BEFORE_TEXT)
+@pytest.mark.parametrize("policy", OnBrokenStream)
+async def test_before_the_first_token_the_next_one_answers_once(
+    script: list[Step], kind: ErrorKind, policy: OnBrokenStream
+) -> None:
+    outcome, _, model = await two(script, timeouts=Timeouts(first_token_s=0.1, stall_s=0.1), on_broken_stream=policy)
+    assert outcome.text == "fine answer"
+    assert outcome.trail == [("a", "failed", kind.value), ("b", "ok", None)]
+    assert outcome.answered.complete
+    assert [call.provider.name for call in model.calls] == ["a", "b"]
+    assert model.closed == 2
+
+
+AFTER_TEXT: list[tuple[list[Step], ErrorKind]] = [
+    ([TextPart(text="half an"), Finish(reason=None)], ErrorKind.BROKEN_STREAM),
+    ([TextPart(text="half an"), Finish(reason="error")], ErrorKind.BROKEN_STREAM),
+    ([TextPart(text="half an")], ErrorKind.BROKEN_STREAM),
+    ([TextPart(text="half an"), fails(ErrorKind.CONNECTION)], ErrorKind.BROKEN_STREAM),
+    ([TextPart(text="half an"), fails(ErrorKind.SERVER_ERROR)], ErrorKind.BROKEN_STREAM),
+    ([TextPart(text="half an"), 10.0], ErrorKind.STALLED),
+]
+
+
+@pytest.mark.parametrize(("script", "kind"), AFTER_TEXT)
+async def test_restart_replaces_the_broken_text(script: list[Step], kind: ErrorKind) -> None:
+    limits = Timeouts(first_token_s=0.1, stall_s=0.1)
+    outcome, _, _ = await two(script, timeouts=limits, on_broken_stream=OnBrokenStream.RESTART)
+    assert outcome.order == ["Answering", "TextPart", "Restarted", "Answering", "TextPart", "Answered"]
+    assert (outcome.voided, outcome.text) == (["half an"], "fine answer")
+    assert outcome.trail == [("a", "failed", kind.value), ("b", "ok", None)]
+
+
+@pytest.mark.parametrize(("script", "kind"), AFTER_TEXT)
+async def test_stop_keeps_what_came(script: list[Step], kind: ErrorKind) -> None:
+    limits = Timeouts(first_token_s=0.1, stall_s=0.1)
+    outcome, desk, model = await two(script, timeouts=limits, on_broken_stream=OnBrokenStream.STOP)
+    answered = outcome.answered
+    assert (outcome.text, outcome.voided) == ("half an", [])
+    assert (answered.complete, answered.provider, answered.finish_reason) == (False, "a", None)
+    assert not answered.unreachable
+    assert answered.reason
+    assert outcome.trail == [("a", "failed", kind.value)]
+    assert len(model.calls) == 1
+    assert [event.data()["next_step"] for event in desk.events(AttemptEnded)] == ["stop: what came is kept"]
+
+
+@pytest.mark.parametrize("policy", [OnBrokenStream.ASK, OnBrokenStream.CONTINUE])
+async def test_ask_and_continue_restart_only_while_little_is_lost(policy: OnBrokenStream) -> None:
+    small, _, _ = await two([TextPart(text="x" * (SMALL_TEXT - 1))], on_broken_stream=policy)
+    large, _, _ = await two([TextPart(text="x" * SMALL_TEXT)], on_broken_stream=policy)
+    assert small.answered.complete
+    assert not large.answered.complete
+    assert large.text == "x" * SMALL_TEXT
+
+
+@given(policy=st.sampled_from(OnBrokenStream))
+def test_every_policy_has_an_answer(policy: OnBrokenStream) -> None:
+    assert may_restart(policy, SMALL_TEXT) is (policy is OnBrokenStream.RESTART)
+    assert may_restart(policy, 1) is (policy is not OnBrokenStream.STOP)
+
+
+async def test_broken_text_stands_when_nobody_else_answers() -> None:
+    outcome, _, model = await two([TextPart(text="half an")], [fails(ErrorKind.SERVER_ERROR, status=500)])
+    assert (outcome.text, outcome.voided) == ("half an", [])
+    answered = outcome.answered
+    assert (answered.complete, answered.provider) == (False, "a")
+    assert "broke off in mid-answer" in answered.reason
+    # After its first token a provider is not asked again.
+    assert [call.provider.name for call in model.calls] == ["a", "b"]
+
+
+async def test_lost_reasoning_alone_is_no_answer_to_keep() -> None:
+    broken: list[Step] = [TextPart(text="let me think", reasoning=True), Finish(reason=None)]
+    outcome, _, _ = await two(broken, on_broken_stream=OnBrokenStream.STOP)
+    assert outcome.answered.complete
+    assert outcome.text == "fine answer"
+    assert outcome.trail[0] == ("a", "failed", "empty")
+
+
+async def test_length_is_whole_and_a_tool_call_needs_no_text() -> None:
+    outcome, _, _ = await two([TextPart(text="long"), Finish(reason="length")])
+    assert (outcome.answered.complete, outcome.answered.finish_reason) == (True, "length")
+    outcome, _, _ = await two([Finish(reason="tool_calls", tool_call=True)])
+    assert (outcome.answered.complete, outcome.answered.finish_reason) == (True, "tool_calls")
+
+
+async def test_all_failed() -> None:
+    outcome, _, _ = await two([fails(ErrorKind.AUTH, status=401)], [fails(ErrorKind.CONNECTION)])
+    answered = outcome.answered
+    assert (answered.complete, answered.provider, answered.unreachable) == (False, None, False)
+    assert answered.reason == "no provider answered: a: 401, it auth; b: connection, it connection"
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.CONNECTION, ErrorKind.TIMEOUT, ErrorKind.FIRST_TOKEN_TIMEOUT])
+async def test_unreachable_when_nobody_could_be_reached(kind: ErrorKind) -> None:
+    outcome, _, _ = await two([fails(kind)], [fails(ErrorKind.CONNECTION)])
+    assert outcome.answered.unreachable
+
+
+async def test_nobody_to_ask() -> None:
+    desk = Desk(ScriptedModel({}))
+    outcome = await desk.answer(request(replace(provider("a"), api_keys=(), missing_keys=("A_KEY",))))
+    assert outcome.trail == [("a", "skipped", "no_key")]
+    assert outcome.answered.reason == "no provider can be asked: a: no_key, no key: A_KEY is not set"
+    assert not outcome.answered.unreachable
+    nobody = await Desk(ScriptedModel({})).answer(request())
+    assert nobody.answered.reason == "no provider can be asked: none is configured"
+
+
+async def test_the_skipped_have_rows_and_events() -> None:
+    desk = Desk(ScriptedModel({"b": [GOOD]}))
+    outcome = await desk.answer(request(replace(provider("a"), enabled=False), provider("b")))
+    assert outcome.trail == [("a", "skipped", "disabled"), ("b", "ok", None)]
+    assert desk.recorded.rows[0].state == "skipped"
+    events = desk.subscription.drain()
+    ended = [event for event in events if isinstance(event, AttemptEnded)]
+    assert [(event.provider, event.state, event.reason) for event in ended][0] == (
+        "a", "skipped", "switched off in the configuration",
+    )  # fmt: skip
+    route = next(event for event in events if isinstance(event, RouteChosen))
+    assert (route.order, dict(route.skipped)) == (("b/b-1",), {"a": "switched off in the configuration"})
+
+
+async def test_the_same_provider_is_asked_again_when_nobody_else_is_left() -> None:
+    busy = [fails(ErrorKind.SERVER_ERROR, status=500)]
+    model = ScriptedModel({"a": [busy, GOOD]})
+    desk = Desk(model)
+    outcome = await desk.answer(request(provider("a", retries=2)))
+    assert outcome.trail == [("a", "failed", "server_error"), ("a", "ok", None)]
+    steps = [event.data()["next_step"] for event in desk.events(AttemptEnded)]
+    assert str(steps[0]).startswith("retry in 0.")
+
+
+async def test_another_provider_comes_before_any_waiting() -> None:
+    clock = ManualClock()
+    model = ScriptedModel({"a": [[fails(ErrorKind.RATE_LIMITED, status=429, retry_after_s=5.0)], GOOD], "b": [GOOD]})
+    desk = Desk(model, clock=clock)
+    outcome = await desk.answer(request(provider("a", retries=2), provider("b", priority=2)))
+    assert outcome.answered.provider == "b"
+    assert clock.monotonic() == 0.0
+
+
+async def test_retry_after_is_obeyed_when_there_is_nobody_else() -> None:
+    clock = ManualClock()
+    model = ScriptedModel({"a": [[fails(ErrorKind.RATE_LIMITED, status=429, retry_after_s=3.0)], GOOD]})
+    outcome = await Desk(model, clock=clock).answer(request(provider("a", retries=1)))
+    assert outcome.answered.complete
+    assert 3.0 <= clock.monotonic() <= 4.0
+
+
+async def test_nobody_waits_longer_than_the_whole_answer_may_take() -> None:
+    clock = ManualClock()
+    model = ScriptedModel({"a": [[fails(ErrorKind.RATE_LIMITED, status=429, retry_after_s=30.0)], GOOD]})
+    outcome = await Desk(model, clock=clock).answer(request(provider("a", retries=1)))
+    assert not outcome.answered.complete
+    assert clock.monotonic() == 0.0
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.AUTH, ErrorKind.BAD_REQUEST, ErrorKind.QUOTA])
+async def test_no_retry_where_nothing_would_change(kind: ErrorKind) -> None:
+    model = ScriptedModel({"a": [[fails(kind, status=400)]]})
+    outcome = await Desk(model).answer(request(provider("a", retries=5)))
+    assert len(outcome.trail) == len(model.calls) == 1
+
+
+async def test_retries_are_at_most_a_fifth_of_many_requests() -> None:
+    model = ScriptedModel({"a": [[fails(ErrorKind.SERVER_ERROR, status=500)]]})
+    desk = Desk(model)
+    turns = 100
+    for _ in range(turns):
+        await desk.answer(request(provider("a", retries=2)))
+    assert turns < len(model.calls) <= turns * 1.2 + 25
+
+
+async def test_attempts_of_one_turn_are_bounded() -> None:
+    many = [provider(f"p{place}", priority=place + 1) for place in range(30)]
+    model = ScriptedModel({each.name: [[fails(ErrorKind.SERVER_ERROR)]] for each in many})
+    off = [replace(provider(f"off{place}"), enabled=False) for place in range(30)]
+    outcome = await Desk(model).answer(request(*off, *many))
+    assert len(model.calls) == 20
+    assert not outcome.answered.complete
+
+
+async def test_without_fallback_nobody_else_is_asked() -> None:
+    outcome, _, model = await two([fails(ErrorKind.AUTH, status=401)], fallback=False)
+    assert not outcome.answered.complete
+    assert [call.provider.name for call in model.calls] == ["a"]
+
+
+async def test_pinned_provider_and_model() -> None:
+    outcome, _, model = await two(GOOD, pinned_provider="b", pinned_model="b-9")
+    assert (outcome.answered.provider, model.calls[0].model) == ("b", "b-9")
+
+
+async def test_the_total_limit_is_the_providers_own_when_it_has_one() -> None:
+    slow: list[Step] = [step for _ in range(100) for step in (TextPart(text="x"), 0.02)]
+    model = ScriptedModel({"a": [slow]})
+    asked = request(replace(provider("a"), timeout_s=0.2), on_broken_stream=OnBrokenStream.STOP)
+    outcome = await Desk(model, clock=SystemClock()).answer(asked)
+    assert outcome.trail == [("a", "failed", "timeout")]
+    assert "0.2 s" in outcome.answered.reason
+
+
+async def test_a_slow_reader_is_not_a_stalled_provider() -> None:
+    model = ScriptedModel({"a": [says("one", "two", "three")]})
+    desk = Desk(model, clock=SystemClock())
+    seen: list[object] = []
+    async with aclosing(desk.failover.answer(request(provider("a"), timeouts=Timeouts(stall_s=0.05)))) as parts:
+        async for part in parts:
+            seen.append(part)
+            await asyncio.sleep(0.1)
+    assert isinstance(seen[-1], Answered)
+    assert seen[-1].complete
+
+
+async def _until_text(desk: Desk, model: ScriptedModel, how: str) -> None:
+    asked = request(provider("a"), provider("b", priority=2))
+
+    async def read() -> None:
+        async with aclosing(desk.failover.answer(asked)) as parts:
+            async for part in parts:
+                if how == "close" and isinstance(part, TextPart):
+                    return
+
+    reading = asyncio.create_task(read())
+    while not desk.recorded.begun:
+        await asyncio.sleep(0)
+    if how == "cancel":
+        await asyncio.sleep(0.05)
+        reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert len(model.calls) == 1
+
+
+@pytest.mark.parametrize("how", ["close", "cancel"])
+@pytest.mark.parametrize("script", [[TextPart(text="x"), 10.0], [10.0]])
+async def test_cancelling_ends_the_attempt_as_cancelled(how: str, script: list[Step]) -> None:
+    if how == "close" and not isinstance(script[0], TextPart):
+        how = "cancel"
+    model = ScriptedModel({"a": [script], "b": [GOOD]})
+    desk = Desk(model)
+    await _until_text(desk, model, how)
+    assert model.closed == 1
+    assert (desk.recorded.rows[0].state, desk.recorded.rows[0].error_kind) == ("cancelled", "cancelled")
+    assert [event.data()["state"] for event in desk.events(AttemptEnded)] == ["cancelled"]
+
+
+class Doorman:
+    """An admission that turns `a` away and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, ErrorKind | None]] = []
+        self.out = 0
+
+    async def admit(self, candidate: Candidate) -> Admitted | Skipped:
+        if candidate.provider.name == "a":
+            return Skipped(provider="a", model=candidate.model, kind=ErrorKind.BREAKER_OPEN, reason="resting for 3 s")
+        self.out += 1
+        return Admitted(api_key=candidate.provider.api_keys[0], key_ref="key-7")
+
+    def record(
+        self, candidate: Candidate, admitted: Admitted, attempt: Attempt, failure: AttemptFailure | None
+    ) -> None:
+        assert admitted.key_ref == "key-7"
+        self.out -= 1
+        self.told.append((candidate.provider.name, attempt.state, failure.kind if failure else None))
+
+
+async def test_the_seam_for_breakers_limits_and_keys() -> None:
+    doorman = Doorman()
+    model = ScriptedModel({"b": [[fails(ErrorKind.SERVER_ERROR)]], "c": [GOOD]})
+    desk = Desk(model, admission=doorman)
+    outcome = await desk.answer(request(provider("a"), provider("b", priority=2), provider("c", priority=3)))
+    assert outcome.trail == [
+        ("a", "skipped", "breaker_open"), ("b", "failed", "server_error"), ("c", "ok", None),
+    ]  # fmt: skip
+    assert doorman.told == [("b", "failed", ErrorKind.SERVER_ERROR), ("c", "ok", None)]
+    assert doorman.out == 0
+    assert desk.recorded.keys == {1: "key-7", 2: "key-7"}
+
+
+async def test_a_cancelled_attempt_is_given_back() -> None:
+    doorman = Doorman()
+    model = ScriptedModel({"b": [[10.0]]})
+    desk = Desk(model, admission=doorman)
+    reading = asyncio.create_task(desk.answer(request(provider("b"))))
+    while not model.calls:
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert (doorman.told, doorman.out) == ([("b", "cancelled", None)], 0)
+
+
+async def test_a_bug_in_a_client_is_an_attempt_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    class Buggy(ScriptedModel):
+        async def stream(self, call: ModelCall) -> AsyncGenerator[ModelPart, None]:
+            if call.messages:
+                raise RuntimeError("a bug")
+            yield Finish(reason=None)
+
+    outcome = await Desk(Buggy({})).answer(request(provider("a")))
+    assert outcome.trail == [("a", "failed", "internal")]
+    assert "RuntimeError" in outcome.answered.reason
+    assert "a bug" in caplog.text
+
+
+step = st.one_of(
+    st.builds(TextPart, text=st.sampled_from(["", " ", "word"]), reasoning=st.booleans()),
+    st.sampled_from([fails(kind) for kind in (ErrorKind.CONNECTION, ErrorKind.AUTH, ErrorKind.RATE_LIMITED)]),
+    st.builds(Finish, reason=st.sampled_from([None, "stop", "length", "error"])),
+)
+script = st.lists(step, max_size=5).map(
+    lambda steps: steps[: next((i + 1 for i, each in enumerate(steps) if isinstance(each, Finish)), len(steps))]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    scripts=st.lists(script, min_size=1, max_size=4), policy=st.sampled_from(OnBrokenStream), retries=st.integers(0, 2)
+)
+def test_whatever_providers_do(scripts: list[list[Step]], policy: OnBrokenStream, retries: int) -> None:
+    """One result; the text that stands is one provider's; a cut answer is never a whole one."""
+
+    async def run() -> tuple[Outcome, list[Event]]:
+        all_providers = [provider(f"p{place}", priority=place + 1, retries=retries) for place in range(len(scripts))]
+        model = ScriptedModel({each.name: [steps] for each, steps in zip(all_providers, scripts, strict=True)})
+        desk = Desk(model)
+        outcome = await desk.answer(request(*all_providers, on_broken_stream=policy))
+        assert model.closed == len(model.calls)
+        return outcome, desk.subscription.drain()
+
+    outcome, events = asyncio.run(run())
+    answered = outcome.answered
+    by_name = {f"p{place}": steps for place, steps in enumerate(scripts)}
+    if answered.complete:
+        assert answered.provider is not None
+        steps = by_name[answered.provider]
+        assert outcome.text == "".join(each.text for each in steps if isinstance(each, TextPart) and not each.reasoning)
+        assert isinstance(steps[-1], Finish)
+        assert steps[-1].reason in ("stop", "length")
+        assert not any(isinstance(each, AttemptFailure) for each in steps)
+    else:
+        assert answered.reason
+    assert [attempt.ord for attempt in answered.attempts] == list(range(len(answered.attempts)))
+    assert all(attempt.state in ("ok", "failed") for attempt in answered.attempts)
+    started = [event for event in events if isinstance(event, AttemptStarted)]
+    ended = [event for event in events if isinstance(event, AttemptEnded)]
+    assert len(started) == len(ended) == len(answered.attempts)
+    assert all(not (a == b == "Answering") for a, b in pairwise(outcome.order))

@@ -1,0 +1,90 @@
+"""What is read off a library's exceptions, and how little of them is told."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from workbench.core.secret import Secret
+from workbench.providers.classification import Signals
+from workbench.providers.library_errors import chain_of, presentable, reason_of, signals_of
+
+CANARY = Secret("canary-9f8e7d6c5b4a")
+
+
+def _raised(outer: Exception, inner: Exception) -> Exception:
+    try:
+        try:
+            raise inner
+        except Exception as problem:
+            raise outer from problem
+    except Exception as problem:
+        return problem
+
+
+def test_only_a_response_that_came_over_the_wire_gives_a_status() -> None:
+    made_up = RuntimeError("litellm.InternalServerError: Connection error.")
+    vars(made_up)["response"] = httpx.Response(500)
+    assert signals_of(made_up).status is None
+    request = httpx.Request("POST", "http://127.0.0.1/v1")
+    real = httpx.HTTPStatusError("x", request=request, response=httpx.Response(429, headers={"Retry-After": "7"}))
+    signals = signals_of(_raised(made_up, real))
+    assert (signals.status, signals.retry_after) == (429, "7")
+    assert signals.classes == ("RuntimeError", "HTTPStatusError")
+
+
+def test_a_chain_that_bites_its_tail_ends() -> None:
+    first, second = ValueError("a"), ValueError("b")
+    first.__cause__, second.__cause__ = second, first
+    assert list(chain_of(first)) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("litellm.RateLimitError: RateLimitError: OpenAIException - Rate limit reached", "Rate limit reached"),
+        ('litellm.BadRequestError: AnthropicException - b\'{"error": {"message": "no such model"}}\'', "no such model"),
+        ('{"error": "model \\"x\\" not found"}', 'model "x" not found'),
+        ("boom Original exception: APIConnectionError: litellm.x", "boom"),
+        ("{not json", "{not json"),
+    ],
+)
+def test_the_providers_own_words(text: str, said: str) -> None:
+    assert signals_of(RuntimeError(text)).text == said
+
+
+def test_the_innermost_words_win() -> None:
+    inner = ValueError("x")
+    vars(inner)["body"] = {"error": {"message": "quota for today is used up"}}
+    assert signals_of(_raised(RuntimeError("litellm.APIError: something"), inner)).text == "quota for today is used up"
+
+
+@pytest.mark.parametrize(
+    ("signals", "reason"),
+    [
+        (Signals(status=502, text="<!doctype html><html>"), "an HTML page instead of an answer of its API"),
+        (Signals(classes=("X", "ConnectionRefusedError"), text="ssl:<ssl.SSLContext>"), "connection refused"),
+        (Signals(classes=("ClientConnectorDNSError",), text="x"), "its host name cannot be resolved"),
+        (Signals(status=307), "it redirects elsewhere, and redirects are not followed"),
+        (Signals(status=500, text=""), "no reason given"),
+    ],
+)
+def test_reasons(signals: Signals, reason: str) -> None:
+    assert reason_of(signals, key=None) == reason
+
+
+def test_a_reason_is_one_harmless_line_without_the_key() -> None:
+    text = f"bad key {CANARY.reveal()}\r\n\x1b]52;c;eA==\x07 \u202e [/] " + "A" * 5_000_000
+    reason = presentable(text, key=CANARY)
+    assert CANARY.reveal() not in reason
+    assert len(reason) <= 500
+    assert not set(reason) & set("\x1b\x07\u202e\r\n")
+    assert "[/]" in reason
+
+
+def test_an_exception_that_cannot_be_printed_is_still_one() -> None:
+    class Sulky(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+    assert signals_of(Sulky()).text == "Sulky"
