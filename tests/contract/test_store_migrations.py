@@ -176,18 +176,11 @@ async def test_the_newest_seven_backups_are_kept(tmp_path: Path) -> None:
 
 async def test_a_backup_of_a_damaged_database_is_refused_and_leaves_no_half_file(tmp_path: Path) -> None:
     path = await filled(tmp_path / "workbench.db")
-    damage(path)
-    with pytest.raises(StorageError):
+    # Pages are copied as they are, so only looking at the copy finds it.
+    damage_table(path, "messages")
+    with pytest.raises(StorageError, match="damaged"):
         back_up(path, now_ms=1)
     assert list((tmp_path / "backups").iterdir()) == []
-
-
-def damage(path: Path) -> None:
-    """Overwrite the second half of a database, from a page's start."""
-    size = path.stat().st_size
-    with path.open("r+b") as file:
-        file.seek(size // 2 // 4096 * 4096)
-        file.write(os.urandom(size - file.tell()))
 
 
 def damage_table(path: Path, table: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -9,12 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.storage import child, end, integrity, opened, plain
+from tests.support.storage import child, end, integrity, opened, plain, until
 from workbench.conversations.repository import Conversations
 from workbench.conversations.values import MessageState
 from workbench.core.clock import SystemClock
@@ -170,6 +172,26 @@ async def test_the_queue_left_by_a_dead_process_holds_nobody_up(tmp_path: Path) 
         path.with_name("workbench.db.queue").touch()
         assert await store.write(lambda t: t.execute("delete from drafts")) == 0
         assert not path.with_name("workbench.db.queue").exists()
+
+
+async def test_who_waits_is_served_before_the_last_holder_comes_again(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.db"
+    served: list[str] = []
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        first, second = WriteLock(path, one), WriteLock(path, other)
+
+        async def wait() -> None:
+            async with second.held():
+                served.append("second")
+
+        for _ in range(10):
+            async with first.held():
+                waiting = asyncio.create_task(wait())
+                await until(path.with_name("workbench.db.queue").exists)
+            async with first.held():
+                served.append("first")
+            await waiting
+    assert served == ["second", "first"] * 10
 
 
 async def test_every_write_holds_the_lock_of_all_processes(tmp_path: Path) -> None:

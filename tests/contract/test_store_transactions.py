@@ -238,6 +238,19 @@ async def test_200_writes_at_once_take_turns(tmp_path: Path) -> None:
         assert (await store.read("select text from drafts"))[0][0] == "200"
 
 
+async def test_a_transaction_may_write_from_its_beginning(tmp_path: Path) -> None:
+    """One that becomes a writer only at its first change can be told then, at once, that it cannot."""
+    path = tmp_path / "workbench.db"
+    async with opened(path) as store:
+
+        async def work(_: Transaction) -> None:
+            other = sqlite3.connect(path, timeout=0, isolation_level=None)
+            with contextlib.closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("begin immediate")
+
+        await store.write(work)
+
+
 async def test_a_read_longer_than_a_page_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path / "workbench.db") as store:
         await store.write(lambda t: t.executemany(INSERT, [(str(n),) for n in range(501)]))

@@ -33,7 +33,7 @@ from workbench.tui.safe import (
     set_border_title,
     toast,
 )
-from workbench.tui.screens.events import EventsScreen
+from workbench.tui.screens.events import EventsScreen, detail_of
 from workbench.tui.widgets.event_view import EventView
 from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.transcript import MessageView
@@ -56,12 +56,12 @@ def assert_harmless(app: HostApp) -> None:
 async def test_a_user_message_shows_every_payload_as_it_is() -> None:
     app = TranscriptApp()
     async with app.run_test(size=SIZE) as pilot:
-        for name, payload in PAYLOADS.items():
-            view = MessageView("m", "user", f"begin {payload} end")
+        for number, (name, payload) in enumerate(PAYLOADS.items()):
+            view = MessageView("m", "user", f"begin-{number} {payload} end")
             app.transcript.show([view], has_earlier=False)
-            await until(pilot, lambda: "begin" in screen_text(app))
+            await until(pilot, lambda number=number: f"begin-{number} " in screen_text(app))
             assert_harmless(app)
-            body = app.transcript.query_one(MessageBody)
+            body = app.transcript.query(MessageBody).last()
             shown = "".join(body.render_line(y).text.replace("▌", "") for y in range(body.size.height))
             assert squeezed(shown) == squeezed(clean(view.text)), name
 
@@ -115,28 +115,34 @@ async def test_events_are_harmless() -> None:
         await asyncio.sleep(0)
         return []
 
+    model = EventsModel()
+    screen = EventsScreen(model, nothing)
+
     class App(HostApp):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = EventsModel()
-
         def on_mount(self) -> None:
-            self.push_screen(EventsScreen(self.model, nothing))
+            self.push_screen(screen)
 
+    model.extend([
+        AttemptEnded(
+            provider="p", model="m", ord=0, state="failed", reason=f"number-{number} {payload}",
+            correlation=payload, conversation_id=payload,
+        )
+        for number, payload in enumerate(PAYLOADS.values())
+    ])  # fmt: skip
     app = App()
-    async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "Nothing has happened" in screen_text(app))
-        view = app.screen.query_one(EventView)
-        for number, payload in enumerate(PAYLOADS.values()):
-            event = AttemptEnded(
-                provider=f"p{payload}", model="m", ord=0, state="failed", reason=f"number-{number} {payload}",
-                correlation=payload, conversation_id=payload,
-            )  # fmt: skip
-            app.model.extend([event])
-            view.action_follow()
-            await until(pilot, lambda number=number: f"number-{number}" in screen_text(app))
+    async with app.run_test(size=(180, len(PAYLOADS) + 30)) as pilot:
+        await until(pilot, lambda: all(f"number-{n} " in screen_text(app) for n in range(len(PAYLOADS))))
+        assert_harmless(app)
+        for position in range(model.first, model.end):
+            detail = detail_of(model.row(position))
+            assert not any(forbidden_in(line) for line in detail.plain.split("\n"))
+            assert all(span.style == "$text-muted" for span in detail.spans)
+        view = screen.query_one(EventView)
+        for name in ("osc 52", "ris", "bidi override", "close", "click newline"):
+            number = list(PAYLOADS).index(name)
+            view.move_to(number)
             view.action_choose()
-            await until(pilot, lambda number=number: f"reason number-{number}" in screen_text(app))
+            await until(pilot, lambda number=number: f"reason number-{number} " in screen_text(app))
             assert_harmless(app)
         await pilot.press("slash", *"[/]")
         await until(pilot, lambda: "‹[/]›" in screen_text(app))

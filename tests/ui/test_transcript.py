@@ -261,7 +261,8 @@ async def test_mouse_selection_copies_text_without_gutters_and_with_wrapped_line
 async def test_ascii_alphabet() -> None:
     choose_glyphs(ascii_only=True)
     try:
-        views = [*exchange(1), MessageView("r", "assistant", "> quote\n\n---\n\n| a | b |\n|---|---|\n| 1 | 2 |", "why")]
+        reply = "> quote\n\n---\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        views = [*exchange(1), MessageView("r", "assistant", reply, "why")]
         app = TranscriptApp(views)
         async with app.run_test(size=(60, 30)) as pilot:
             await until(pilot, lambda: "quote" in screen_text(app))

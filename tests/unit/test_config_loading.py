@@ -117,7 +117,7 @@ def test_a_profile_is_a_name_and_never_a_path(home: Home, profile: str) -> None:
     (home.paths.config_dir.parent / "evil.yaml").write_text("settings: {max_tokens: 8}\n")
     configuration = home.load(profile=profile)
     assert configuration.settings.max_tokens == 7
-    assert len(configuration.problems) == (1 if profile.strip() else 0) or profile == " "
+    assert len(configuration.problems) == (1 if profile else 0)
 
 
 def test_a_profile_without_a_file_is_a_problem(home: Home) -> None:
@@ -163,16 +163,14 @@ def test_a_bad_environment_override_is_told_by_its_variable(home: Home) -> None:
 
 
 def test_the_env_file_fills_variables_below_the_environment(home: Home) -> None:
-    home.write(
-        "providers:\n  p: {kind: openai, api_key: ['${A}', '${B}'], base_url: 'http://127.0.0.1:${PORT:-99}/v1'}\n"
-    )
+    home.write("providers:\n  p: {kind: openai, api_key: ['${A}', '${B}'], base_url: 'http://[::1]:${PORT:-99}/v1'}\n")
     home.paths.env_file.write_text(
         f'export A="{KEY}-file"  # comment\nB={KEY}-b\nPORT=77\nWORKBENCH_SETTINGS__MAX_TOKENS=5\n'
     )
     configuration = home.load({"A": f"{KEY}-env"})
     provider = configuration.providers[0]
     assert revealed(provider) == [f"{KEY}-env", f"{KEY}-b"]
-    assert provider.base_url == "http://127.0.0.1:77/v1"
+    assert provider.base_url == "http://[::1]:77/v1"
     assert configuration.settings.max_tokens == 5
     assert "B" not in os.environ
 

@@ -205,10 +205,9 @@ def deep(levels: int) -> None:
 
 
 def test_a_crash_report_has_the_traceback_and_no_key(tmp_path: Path) -> None:
-    try:
+    with pytest.raises(RuntimeError) as raised:
         deep(3)
-    except RuntimeError as error:
-        path = write_crash_report(tmp_path / "state", error)
+    path = write_crash_report(tmp_path / "state", raised.value)
     text = path.read_text()
     assert path.parent == tmp_path / "state"
     assert "RuntimeError: crash with •••• and ␛]2;x␇ Bearer ••••" in text

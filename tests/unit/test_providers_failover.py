@@ -195,7 +195,7 @@ async def test_the_skipped_have_rows_and_events() -> None:
     assert desk.recorded.rows[0].state == "skipped"
     events = desk.subscription.drain()
     ended = [event for event in events if isinstance(event, AttemptEnded)]
-    assert [(event.provider, event.state, event.reason) for event in ended][0] == (
+    assert next((event.provider, event.state, event.reason) for event in ended) == (
         "a", "skipped", "switched off in the configuration",
     )  # fmt: skip
     route = next(event for event in events if isinstance(event, RouteChosen))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def test_a_killed_process_is_dead_though_its_file_is_there_and_its_number_is_in_
         assert not Instance.is_alive(tmp_path, file.name)
     finally:
         end(process)
+
+
+def test_two_who_ask_at_the_same_time_do_not_take_each_other_for_the_owner(tmp_path: Path) -> None:
+    instance = Instance.claim(tmp_path)
+    file = tmp_path / "instances" / instance.id
+    instance.release()
+    with file.open("w") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        assert not Instance.is_alive(tmp_path, instance.id)
 
 
 def test_files_of_dead_instances_are_swept_away_and_those_of_living_ones_stay(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from workbench.cli import ask, chat, config, doctor, events, failures, history, 
 from workbench.cli.failures import ExitCode
 from workbench.cli.invocation import Invocation
 from workbench.cli.options import with_options
-from workbench.cli.signals import HANDLERS
+from workbench.cli.signals import HANDLERS, Interrupted
 from workbench.core.errors import WorkbenchError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def run_command(arguments: Sequence[str], open_screen: Callable[[Invocation], in
         output.flush()
     except output.OutputFailed as problem:
         code = failures.report_lost_output(problem)
-    except KeyboardInterrupt:
+    except Interrupted:
         code = failures.report_interrupt(as_json=as_json)
     except BaseException as problem:
         if isinstance(problem, SystemExit):
@@ -135,7 +135,7 @@ def _run(arguments: Sequence[str], start: Start, *, as_json: bool) -> int:
     except typer.Exit as end:
         return end.exit_code
     except typer.Abort:
-        raise KeyboardInterrupt from None
+        raise Interrupted from None
     except TyperException as problem:
         return failures.report_usage(problem.format_message(), command=_command_of(problem), as_json=as_json)
     return result if isinstance(result, int) else ExitCode.DONE

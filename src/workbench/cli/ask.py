@@ -28,6 +28,7 @@ from workbench.cli.options import (
 )
 from workbench.cli.preparation import DEMONSTRATION, Preparation, broken_stream_policy, prepare
 from workbench.cli.session import running_engine, warn_of_problems
+from workbench.cli.signals import Interrupted
 from workbench.cli.turns import Outcome, TurnView, carry_out
 from workbench.cli.views import EventLinesView, HeldView, LiveView
 from workbench.core.errors import UsageError
@@ -137,7 +138,7 @@ def _arrange(options: AskOptions, preparation: Preparation) -> tuple[TurnView, T
 def _finish(options: AskOptions, view: TurnView, outcome: Outcome) -> ExitCode:
     result = outcome.result
     if result is None:
-        raise KeyboardInterrupt
+        raise Interrupted
     ending = ending_of(result, interrupted=outcome.interrupted, kept=not options.no_store and not options.demo)
     text = result.message.text
     if options.code:

@@ -23,7 +23,7 @@ from workbench.cli.options import (
 )
 from workbench.cli.preparation import DEMONSTRATION, broken_stream_policy, prepare
 from workbench.cli.session import running_engine, warn_of_problems
-from workbench.cli.signals import HANDLERS, Terminated
+from workbench.cli.signals import HANDLERS, Interrupted, Terminated
 from workbench.cli.turns import carry_out
 from workbench.cli.views import HeldView, LiveView
 from workbench.core.errors import UsageError, WorkbenchError
@@ -105,7 +105,7 @@ class LineChat:
         while True:
             try:
                 line = self._read_line(PROMPT if not lines else ". ")
-            except KeyboardInterrupt as interrupt:
+            except Interrupted as interrupt:
                 if isinstance(interrupt, Terminated) or not self._person:
                     raise
                 HANDLERS.rearm()
@@ -182,7 +182,7 @@ class LineChat:
             return
         result = outcome.result
         if result is None or (outcome.interrupted and not self._person):
-            raise KeyboardInterrupt
+            raise Interrupted
         HANDLERS.rearm()
         self._conversation_id = result.turn.conversation_id
         if not live and result.message.text:

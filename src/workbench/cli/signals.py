@@ -12,7 +12,11 @@ FORCE_AFTER_S = 0.5
 INTERRUPTED = 130
 
 
-class Terminated(KeyboardInterrupt):
+class Interrupted(BaseException):
+    """The user pressed Ctrl-C. Not a KeyboardInterrupt, which the parser would turn into an exit of its own."""
+
+
+class Terminated(Interrupted):
     """The system asked the command to end (SIGTERM, SIGHUP)."""
 
 
@@ -38,7 +42,7 @@ class SignalHandlers:
         now = time.monotonic()
         if self._first_at is None:
             self._first_at = now
-            raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+            raise Interrupted if number == signal.SIGINT else Terminated
         # `timeout` and service managers send SIGTERM twice in a row: only a person who insists is obeyed at once.
         if number == signal.SIGINT and now - self._first_at > FORCE_AFTER_S:
             os._exit(INTERRUPTED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from workbench.cli.session import Background
-from workbench.cli.signals import Terminated
+from workbench.cli.signals import Interrupted, Terminated
 from workbench.core.events import ClientLoading, Event
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def carry_out(
         except Terminated:
             view.close(None)
             raise
-        except KeyboardInterrupt:
+        except Interrupted:
             Background(engine, lambda core: core.chat.stop(turn.conversation_id)).result_within(KEEP_TIMEOUT_S)
             result = waiting.result_within(KEEP_TIMEOUT_S / 4)
             view.close(result)

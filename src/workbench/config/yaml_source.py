@@ -23,6 +23,8 @@ MAX_DEPTH = 20
 
 _TAG = "tag:yaml.org,2002:"
 _UNACCEPTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_TOWER = re.compile(r"[\[{](?:\s*[\[{]){30}")
+"""Brackets in brackets, on which the parser spends seconds before it gives up."""
 _QUOTED = re.compile(r"'(?!<)[^']{4,}'|\"[^\"]{4,}\"")
 _TRUE = frozenset({"true", "yes", "on", "y"})
 
@@ -105,6 +107,9 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
         return empty_mapping(start), [
             problem_at(place, (), "a control character that YAML does not allow", "plain text")
         ]
+    tower = _TOWER.search(text)
+    if tower is not None:
+        return empty_mapping(start), [_too_deep(_place_of(text, tower.start(), file))]
     try:
         root = cast("_Parser", YAML(typ="safe", pure=True)).compose(text)
     except MarkedYAMLError as error:

@@ -177,10 +177,14 @@ class _Running:
 
     def _write_all(self) -> None:
         reported = 0
-        while (record := self._records.get()) is not None:
-            self.file.handle(record)
+        ended = False
+        while not ended:
+            record = self._records.get()
+            ended = record is None
+            if record is not None:
+                self.file.handle(record)
             lost = self._handler.lost + self.file.lost
-            if lost > reported and self._records.empty():
+            if lost > reported and (ended or self._records.empty()):
                 reported = lost
                 self.file.handle(_record(logging.WARNING, f"{lost} log line(s) lost so far"))
         self.file.close()

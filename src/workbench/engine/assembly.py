@@ -99,7 +99,7 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     bus.publish(EngineStarted(version=__version__, offline=options.offline))
     if not store.read_only:
         await chat.mark_interrupted(lambda owner: Instance.is_alive(paths.data_dir, owner))
-    if options.warm and not options.offline:
+    if options.warm and not options.offline and any(p.usable for p in core.configuration.providers):
         _warm(model, teardown)
     return core
 

@@ -44,7 +44,6 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="workbench-core", daemon=True)
         self._started = False
         self._stopping = False
-        self._work: set[asyncio.Task[object]] = set()
 
     def start(self) -> None:
         """Start the core's thread; returns at once. A failure to build it is raised by `call` and `run`."""
@@ -98,10 +97,14 @@ class Engine:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-                runner.run(self._live())
+            self._loop.run_until_complete(self._live())
+            self._loop.run_until_complete(_cancel_what_is_left())
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         except Exception:
             logger.exception("the core ended unexpectedly")
+        finally:
+            # Does not wait for the loop's worker threads, as `asyncio.Runner` would: one may be importing still.
+            self._loop.close()
 
     async def _live(self) -> None:
         self._end = asyncio.Event()
@@ -133,3 +136,10 @@ class Engine:
         from workbench.engine.assembly import build_core
 
         return await build_core(self.options, self.bus, teardown)
+
+
+async def _cancel_what_is_left() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

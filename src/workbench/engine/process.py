@@ -32,4 +32,5 @@ def leave(code: int) -> NoReturn:
 
 
 def _lingering() -> list[threading.Thread]:
-    return [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
+    # Daemon threads too: those of an executor are joined at exit all the same.
+    return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]

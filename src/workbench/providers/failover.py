@@ -105,6 +105,7 @@ class _Shown:
 
     candidate: Candidate
     characters: int = 0
+    """Of answer text; reasoning and white space alone are nothing worth keeping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class _Turn:
                         shown = self._shown = _Shown(candidate)
                         self._trail.first_token(attempt, asking.first_token_ms or 0)
                         yield Answering(provider=candidate.provider.name, model=candidate.model)
-                    shown.characters += 0 if part.reasoning else len(part.text)
+                    shown.characters += len(part.text) if asking.has_text and not part.reasoning else 0
                     yield part
             state = "ok"
         except AttemptFailure as found:

@@ -100,7 +100,6 @@ def _import() -> LibraryModule:
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
     module.suppress_debug_info = True
     module.disable_hf_tokenizer_download = True
-    module.drop_params = True
     module.disable_aiohttp_trust_env = True
     module.aiohttp_trust_env = False
     for name in LOGGERS:

@@ -50,7 +50,6 @@ class LibraryModule(Protocol):
 
     suppress_debug_info: bool
     disable_hf_tokenizer_download: bool
-    drop_params: bool
     disable_aiohttp_trust_env: bool
     aiohttp_trust_env: bool
     aclient_session: httpx.AsyncClient | None

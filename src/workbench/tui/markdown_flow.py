@@ -195,7 +195,7 @@ class MarkdownFlow:
             for block in self._tail:
                 if self._formatted:
                     self._formatted.append(BLANK)
-                self._formatted.extend(block.lines(self._width, growing=self._growing))
+                self._formatted.extend(block.lines(self._width, growing=self._growing and block.fence is None))
         more = self._text[self._parsed_to :]
         lines = self._formatted + (plain_lines(more, self._width) if more else [])
         return lead + lines if lines else []
@@ -235,6 +235,9 @@ class _OpenFence:
             self._lines.extend(code_lines(done, width, self._language, colour=False, label=False))
             self._laid_to = self._looked_to
         rest = text[self._laid_to :]
+        if rest.strip() and self._markup.startswith(rest.strip()):
+            # The beginning of the closing line, most likely.
+            rest = ""
         return [*self._lines, *(code_lines(rest, width, colour=False) if rest else [])]
 
 

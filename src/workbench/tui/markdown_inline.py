@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.core.text import clean
@@ -19,21 +21,32 @@ INLINE_LIMIT = 12_000
 SIGN_LIMIT = 600
 """Brackets, stars and ticks in one paragraph above which it stays plain: matching them takes quadratic time."""
 
+_REMEMBERED = 600
+"""Characters up to which a text is worth being remembered."""
+
 _SIGNS = re.compile(r"[\[\]*_`~<!]")
 _FLAGS = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
 
 
-def inline_runs(markdown: MarkdownIt, text: str, key: int) -> list[Run]:
+def inline_runs(markdown: MarkdownIt, text: str, key: int) -> Sequence[Run]:
     """`text` as runs; a link is its text, underlined, and its address behind it as plain text."""
     text = text.replace("\t", TAB)
     signs = _SIGNS.findall(text) if len(text) <= INLINE_LIMIT else None
     if signs is None or len(signs) > SIGN_LIMIT:
-        return [(text, key)]
+        return ((text, key),)
     if not signs and "\\" not in text and "&" not in text and "  " not in text:
-        return [(text, key)]
+        return ((text, key),)
+    # A list that grows is laid out again and again, of which only the last item is new.
+    return _remembered(markdown, text, key) if len(text) <= _REMEMBERED else _parsed(markdown, text, key)
+
+
+def _parsed(markdown: MarkdownIt, text: str, key: int) -> tuple[Run, ...]:
     tokens: list[Token] = []
     markdown.inline.parse(text, markdown, {}, tokens)
-    return _runs(tokens, key)
+    return tuple(_runs(tokens, key))
+
+
+_remembered = lru_cache(maxsize=2048)(_parsed)
 
 
 def _runs(tokens: list[Token], key: int) -> list[Run]:

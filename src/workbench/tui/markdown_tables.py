@@ -19,7 +19,7 @@ _LEAST = 6
 class Cell(NamedTuple):
     """The content of one cell."""
 
-    runs: list[Run]
+    runs: Sequence[Run]
     align: str = ""
     """`left`, `center`, `right` or empty."""
 
@@ -104,6 +104,6 @@ def _records(grid: Sequence[Sequence[Cell]], width: int) -> list[Line]:
         if lines:
             lines.append(rule)
         for name, cell in zip(names, row, strict=True):
-            runs: list[Run] = [(f"{name}: ", Role.TEXT | BOLD), *cell.runs] if name else cell.runs
+            runs = [(f"{name}: ", Role.TEXT | BOLD), *cell.runs] if name else cell.runs
             lines.extend(Line(piece, join) for piece, join in wrap_runs(runs, width))
     return lines

@@ -88,8 +88,12 @@ def wrap(text: str, width: int) -> list[tuple[int, int, Join]]:
                 used = bare_width
         else:
             used += bare_width
-        used += len(word) - len(bare)
-        end = first + len(bare) if bare else (last if start == first else end)
+        used += cells(word[len(bare) :])
+        if bare:
+            end = first + len(bare)
+        elif start == first:
+            # Blanks at the very beginning are an indent, which stays as far as it fits.
+            end = _chop(text, first, last, width, join)[0][1]
     if end > start or not spans:
         spans.append((start, max(end, start), join))
     return spans

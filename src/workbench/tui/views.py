@@ -30,7 +30,7 @@ def view_of_message(message: Message, scripted: Collection[str], now_ms: int) ->
         text=message.text,
         reasoning=message.reasoning,
         header=seam(trail_of(message)),
-        badge=_badge_text(badge),
+        badge=_badge_text(badge, trail_of(message)),
         badge_severity=_severity(badge),
     )
 
@@ -51,7 +51,7 @@ def view_of_turn(turn: TurnView, scripted: Collection[str]) -> MessageView:
         reasoning=turn.reasoning,
         streaming=running,
         header=seam(turn.trail),
-        badge=_badge_text(badge) if badge else "",
+        badge=_badge_text(badge, turn.trail) if badge else "",
         badge_severity=_severity(badge) if badge else "",
     )
 
@@ -79,13 +79,14 @@ def is_open(message: Message) -> bool:
     return message.state is MessageState.STREAMING
 
 
-def _badge_text(badge: Line) -> str:
+def _badge_text(badge: Line, trail: Collection[Step]) -> str:
     signs = glyphs()
     sign = {
         Severity.OK: signs.ok, Severity.WARNING: signs.slow, Severity.ERROR: signs.failed,
         Severity.RUNNING: signs.running,
     }.get(badge.severity, signs.unknown)  # fmt: skip
-    return f"{sign} {badge.text}"
+    hint = "\tctrl+t trace" if any(step.state == "failed" for step in trail) else ""
+    return f"{sign} {badge.text}{hint}"
 
 
 def _severity(badge: Line) -> Literal["", "success", "warning", "error"]:

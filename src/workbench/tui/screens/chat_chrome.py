@@ -35,7 +35,8 @@ def status_note(shell: Shell, slot: Slot) -> str:
     turn = shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
     if turn is None or turn.phase.running:
         return ""
-    return "  ".join(part for part in (f"turn {seconds(turn.duration_ms)}", money(turn.cost_nano)) if part)
+    took = f"turn {seconds(turn.duration_ms)}" if turn.duration_ms else ""
+    return "  ".join(part for part in (took, money(turn.cost_nano)) if part)
 
 
 def problems_of(shell: Shell, draft_problem: str, *, show_nobody: bool) -> list[tuple[Severity, str]]:

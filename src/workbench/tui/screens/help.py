@@ -18,7 +18,7 @@ from textual.widgets import Input
 from workbench.tui.actions import ACTIONS, Action, Scope, readable_key
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
-from workbench.tui.textlines import cells
+from workbench.tui.textlines import cells, wrap
 
 _TITLES = {
     Scope.EVERYWHERE: "Everywhere", Scope.CHAT: "Chat", Scope.COMPOSER: "Composer", Scope.TRANSCRIPT: "Transcript",
@@ -73,6 +73,7 @@ class HelpScreen(Dialog[None]):
         """`about` names what had the focus, `text` is its own help."""
         super().__init__()
         self._about, self._text, self._lines = about, text, lines
+        self._shown = lines
 
     def compose(self) -> ComposeResult:
         """What this is, a search field, the keys."""
@@ -105,18 +106,45 @@ class HelpScreen(Dialog[None]):
             move(animate=False)
 
     def _show(self, lines: list[HelpLine]) -> None:
-        width = min(max((cells(line.keys) for line in lines), default=0) + 2, 34)
-        shown: list[Content] = []
+        self._shown = lines
+        scroll = self.query_one("#help-scroll", VerticalScroll)
+        width = scroll.scrollable_content_region.width
+        keys_width = min(max((cells(line.keys) for line in lines), default=0) + 2, _KEYS_WIDTH, max(width // 2, 8))
+        rows: list[Content] = []
         group = ""
         for line in lines:
             if line.group != group:
                 group = line.group
-                shown.append(Content.styled(f"\n{group}" if shown else group, "bold $accent"))
-            padding = " " * max(width - cells(line.keys), 1)
-            about = f"  {line.help}" if line.help else ""
-            shown.append(Content.assemble((f"{line.keys}{padding}", "bold"), line.title, (about, "$text-muted")))
-        self.query_one("#help-lines", SafeStatic).show(Content("\n").join(shown) if shown else "Nothing fits.")
-        self.query_one("#help-scroll", VerticalScroll).scroll_home(animate=False)
+                rows.append(Content.styled(f"\n{group}" if rows else group, "bold $accent"))
+            rows += _rows(line, keys_width, width)
+        self.query_one("#help-lines", SafeStatic).show(Content("\n").join(rows) if rows else "Nothing fits.")
+        scroll.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self.call_after_refresh(lambda: self._show(self._shown))
+
+
+_KEYS_WIDTH = 34
+
+
+def _rows(line: HelpLine, keys_width: int, width: int) -> list[Content]:
+    """One line of help, wrapped beside its keys."""
+    text = f"{line.title}: {line.help}" if line.help else line.title
+    spans = wrap(text, max(width - keys_width - 1, 12))
+    rows: list[Content] = []
+    for place, (start, end, _) in enumerate(spans):
+        piece = Content(text[start:end])
+        if place == 0:
+            fits = cells(line.keys) < keys_width
+            keys = line.keys + " " * max(keys_width - cells(line.keys), 0)
+            if not fits:
+                rows.append(Content.styled(line.keys, "bold"))
+                keys = " " * keys_width
+            rows.append(Content.assemble((keys, "bold"), piece.stylize("bold", 0, max(len(line.title) - start, 0))))
+        else:
+            rows.append(Content.assemble(" " * keys_width, piece))
+    return rows
 
 
 def help_for(screen: Screen[Any], *, on_chat: bool) -> HelpScreen:

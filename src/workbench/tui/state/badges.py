@@ -133,7 +133,7 @@ def _badge(
         if tries > 1:
             parts.append(f"{ordinal(tries)} try")
     step = next((one for one in reversed(trail) if one.state != "skipped"), None)
-    if step is not None:
+    if step is not None and state != MessageState.FAILED:
         if step.first_token_ms is not None:
             parts.append(f"first token {seconds(step.first_token_ms)}")
         if step.duration_ms is not None:

@@ -14,10 +14,13 @@ _UNTITLED = "untitled"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One conversation as the list shows it; `title` is cleaned and unlike any other row's."""
+    """One conversation as the list shows it; title and mark together are unlike any other row's."""
 
     conversation_id: str
     title: str
+    """Cleaned, on one line."""
+    mark: str
+    """` (2)` and so on when an older conversation has the same title; never cut off."""
     age: str
     running: bool
 
@@ -25,27 +28,27 @@ class Row:
 def rows_of(conversations: Sequence[Conversation], running: Collection[str], now_ms: int) -> list[Row]:
     """A row each, in the given order; equal titles are numbered from the oldest on."""
     titles = [clean_line(conversation.title).strip() or _UNTITLED for conversation in conversations]
-    numbered = _unique(titles)
     return [
         Row(
             conversation_id=conversation.id,
             title=title,
+            mark=mark,
             age=age(conversation.updated_at_ms, now_ms),
             running=conversation.id in running,
         )
-        for conversation, title in zip(conversations, numbered, strict=True)
+        for conversation, title, mark in zip(conversations, titles, _marks(titles), strict=True)
     ]
 
 
-def _unique(titles: list[str]) -> list[str]:
-    taken: set[str] = set(titles)
-    given: set[str] = set()
-    unique: list[str] = []
+def _marks(titles: list[str]) -> list[str]:
+    """What tells equal titles apart, counted from the oldest; no mark makes a title look like another one."""
+    taken = set(titles)
+    counts: dict[str, int] = {}
+    marks: list[str] = []
     for title in reversed(titles):
-        name, number = title, 1
-        while name in given or (number > 1 and name in taken):
+        number = counts.get(title, 0) + 1
+        while number > 1 and f"{title} ({number})" in taken:
             number += 1
-            name = f"{title} ({number})"
-        given.add(name)
-        unique.append(name)
-    return unique[::-1]
+        counts[title] = number
+        marks.append(f" ({number})" if number > 1 else "")
+    return marks[::-1]

@@ -148,7 +148,7 @@ class ConversationList(ScrollView, can_focus=True):
         ground = self.get_component_rich_style("conversations--cursor") if under_cursor else Style()
         is_open = row.conversation_id == self._current_id
         title_width = max(width - 2 - _AGE_WIDTH - 2, 4)
-        title = clip(row.title, title_width, signs.ellipsis)
+        title = clip(row.title, max(title_width - len(row.mark), 1), signs.ellipsis) + row.mark
         padding = " " * max(title_width - cells(title), 0)
         return Strip([
             Segment(f"{signs.current} " if is_open else "  ", accent + ground),

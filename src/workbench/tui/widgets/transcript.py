@@ -134,6 +134,8 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
         self._lifted.clear()
         self._unseen.clear()
         for body in self._bodies.values():
+            # Gone from the next paint on; the removal itself takes a moment.
+            body.display = False
             body.remove()
         self._bodies.clear()
         self._first_mounted = max(len(self._views) - MOUNTED, 0)

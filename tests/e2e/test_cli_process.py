@@ -1,0 +1,262 @@
+"""The installed command as a process: killed, interrupted, piped, baited, with loose file modes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import RunningCommand, configure, provider_entry, run_cli, running_cli, script
+from tests.support.doubles import (
+    HOSTILE_TEXT,
+    cut,
+    empty_stop,
+    endless,
+    garbage,
+    hostile_error,
+    html,
+    in_band_error,
+    ok,
+    rate_limited,
+    reset,
+    running_provider,
+    server_error,
+    silence,
+    unauthorized,
+)
+
+pytestmark = pytest.mark.timeout(60)
+"""Most of these start a process that loads the model library: 3 to 8 s of CPU each."""
+
+CONTROLS = (b"\x1b", b"\x07", b"\x00", b"\r", b"\xc2\x9b", b"\xc2\x9d", "\u202e".encode(), "\u2066".encode())
+"""Bytes of `HOSTILE_TEXT` that no pipe may see."""
+
+
+def streamed(command: RunningCommand) -> str:
+    """The answer's text so far, from `--ndjson` lines."""
+    lines = [json.loads(line) for line in command.out.splitlines(keepends=True) if line.endswith("\n")]
+    return "".join(line["data"]["delta"] for line in lines if line["kind"] == "reply.delta")
+
+
+def shown_reply(home: Path) -> dict[str, str]:
+    """The newest conversation's last message, as another process reads it."""
+    done = run_cli("history", "show", "last", "--json", env={"WORKBENCH_HOME": str(home)})
+    assert done.code == 0, done.err
+    return done.json["messages"][-1]
+
+
+def test_killed_in_the_middle(isolation: Path) -> None:
+    with running_provider(endless(0.02)) as double:
+        configure(isolation, [double.base_url])
+        with running_cli("ask", "--ndjson", "tell me a long story") as command:
+            command.wait_until(lambda: len(streamed(command)) > 100)
+            seen, at = streamed(command), time.monotonic()
+            command.wait_until(lambda: time.monotonic() > at + 0.5)
+            command.send(signal.SIGKILL)
+            assert command.finish().code == -signal.SIGKILL
+    reply = shown_reply(isolation)
+    assert reply["state"] == "interrupted"
+    assert reply["text"].startswith(seen)
+    text = run_cli("history", "show", "last").out
+    assert "tell me a long story" in text
+    assert f"{len(reply['text'])} characters kept]" in text
+
+
+@pytest.mark.parametrize(("number", "state"), [(signal.SIGINT, "stopped"), (signal.SIGTERM, "interrupted")])
+def test_interrupted(number: signal.Signals, state: str, isolation: Path) -> None:
+    with running_provider(endless(0.02)) as double:
+        configure(isolation, [double.base_url])
+        with running_cli("ask", "--ndjson", "tell me a long story") as command:
+            command.wait_until(lambda: len(streamed(command)) > 50)
+            seen, at = streamed(command), time.monotonic()
+            command.send(number)
+            done = command.finish()
+            assert time.monotonic() - at < 2.0
+        assert double.calls[0].closed_at is not None
+    assert done.code == 130
+    assert done.lines[-1]["error"]["kind"] == "interrupted"
+    assert "Traceback" not in done.err
+    reply = shown_reply(isolation)
+    assert reply["state"] == state
+    assert reply["text"].startswith(seen)
+
+
+def test_terminated_while_the_library_loads(isolation: Path) -> None:
+    with running_provider(ok()) as double:
+        configure(isolation, [double.base_url])
+        with running_cli("ask", "--json", "hi") as command:
+            command.wait_until((isolation / "data" / "workbench.db-wal").exists)
+            at = time.monotonic()
+            command.send(signal.SIGTERM)
+            done = command.finish()
+            assert time.monotonic() - at < 2.5
+    assert done.code == 130
+    assert done.json["error"]["kind"] == "interrupted"
+
+
+def test_a_reader_that_has_seen_enough(isolation: Path) -> None:
+    with running_provider(endless(0.01)) as double:
+        configure(isolation, [double.base_url], {"on_broken_stream": "stop"})
+        command = f"{script()} ask 'tell me a long story' | head -c 20; echo; echo ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=50, stdin=subprocess.DEVNULL)
+    assert done.stdout.decode().splitlines() == [("Hello from the double." * 2)[:20], "0"]
+    assert done.stderr == b""
+
+
+def test_a_full_disk_under_the_output(isolation: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([str(script()), "config", "path"], stdout=full, stderr=subprocess.PIPE, timeout=50)
+    assert done.returncode == 1
+    assert b"The output could not be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert isolation.name == "home"
+
+
+def test_no_terminal_no_full_screen() -> None:
+    for arguments in ((), ("demo",), ("--offline",)):
+        done = run_cli(*arguments)
+        assert (done.code, done.out) == (2, "")
+        assert "workbench ask" in done.err
+
+
+def test_demonstration_without_any_configuration(isolation: Path) -> None:
+    done = run_cli("ask", "--demo", "hello")
+    assert done.code == 0
+    assert done.out.strip()
+    assert "scripted" in done.err.splitlines()[0]
+    assert "rate_limited 429" in done.err
+    assert "broken_stream" in done.err
+    assert not (isolation / "data").exists()
+
+
+def test_no_key_leaks_and_no_file_is_loose_through_all_failures(isolation: Path) -> None:
+    key = "sk-Canary7Q-AAAA1111-BBBB2222-CCCC3333"
+    faults = [
+        unauthorized(), rate_limited("0"), server_error(), html(), garbage(), garbage(2), reset(), cut(), silence(),
+        in_band_error(2, f"upstream refused key {key} (Bearer {key})"), empty_stop(), hostile_error(),
+    ]  # fmt: skip
+    outputs: list[bytes] = []
+    with running_provider(*faults) as first, running_provider(ok()) as second:
+        settings = {"first_token_timeout": 0.5, "on_broken_stream": "restart"}
+        configure(isolation, [first.base_url, second.base_url], settings)
+        (isolation / "config" / ".env").write_text(f"DOUBLE_KEY={key}\n")
+        done = run_cli("chat", stdin="hi\n" * len(faults), umask=0)
+        assert done.code == 0, done.err
+        assert done.out == "Hello from the double.\n" * len(faults)
+        assert done.err.count("alpha/model-alpha failed") == len(faults)
+        assert all(call.key == key for call in first.calls + second.calls)
+        outputs += [done.raw_out, done.raw_err]
+    for arguments in (
+        ["events", "--json"], ["events"], ["history", "show", "last", "--json"], ["history", "show", "last"],
+        ["config", "show"], ["config", "show", "--json"], ["providers", "list", "--json"],
+    ):  # fmt: skip
+        done = run_cli(*arguments, umask=0)
+        assert done.code == 0, done.err
+        outputs += [done.raw_out, done.raw_err]
+    files = [path for path in isolation.rglob("*") if path.is_file() and path.name != ".env"]
+    assert "workbench.db" in {path.name for path in files}
+    for part in (b"AAAA1111", b"BBBB2222", b"CCCC3333"):
+        assert not [output for output in outputs if part in output]
+        assert not [path for path in files if part in path.read_bytes()]
+    for path in [isolation, *isolation.rglob("*")]:
+        expected = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+
+
+def test_hostile_text_on_pipes(isolation: Path) -> None:
+    with running_provider(hostile_error()) as first, running_provider(ok(HOSTILE_TEXT)) as second:
+        entries = {
+            "alpha": provider_entry(first.base_url, priority=1, models=["m\x1b]2;x\x07"]),
+            "beta": provider_entry(second.base_url, priority=2),
+        }
+        configure(isolation, entries)
+        answered = run_cli("ask", "title \x1b[2J\x9b6n\u202e of the conversation")
+        assert answered.code == 0, answered.err
+    assert "[@click=app.quit]x[/]" in answered.out
+    commands = (
+        ["history", "list"], ["history", "list", "--json"], ["history", "show", "last"],
+        ["history", "show", "last", "--json"], ["events"], ["events", "--ndjson"], ["events", "--json"],
+        ["providers", "list"], ["providers", "list", "--json"], ["config", "show"],
+    )  # fmt: skip
+    for done in (answered, *(run_cli(*arguments) for arguments in commands)):
+        assert done.code == 0, done.err
+        for control in CONTROLS:
+            assert control not in done.raw_out + done.raw_err
+            escaped = json.dumps(control.decode())[1:-1].encode()
+            assert escaped == control or escaped not in done.raw_out
+
+
+BAIT = "import os, pathlib\npathlib.Path({marker!r}).write_text(__name__)\nos.environ['WORKBENCH_HOME'] = {home!r}\n"
+
+
+@pytest.mark.parametrize("module", [False, True], ids=["console script", "python -m"])
+def test_bait_in_the_working_directory_changes_nothing(module: bool, isolation: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bait"
+    folder.mkdir()
+    marker = tmp_path / "bitten"
+    with running_provider(ok("from the trap")) as trap, running_provider(ok("from alpha")) as double:
+        code = BAIT.format(marker=str(marker), home=str(folder))
+        for name in ("litellm", "sitecustomize", "usercustomize", "typer", "openai", "httpx", "json5", "rich"):
+            (folder / f"{name}.py").write_text(code)
+        variables = (
+            f"OPENAI_API_KEY=sk-bait-0123456789\nOPENAI_BASE_URL={trap.base_url}\nOPENAI_API_BASE={trap.base_url}\n"
+            f"WORKBENCH_HOME={folder}\nDOUBLE_KEY=sk-bait-0123456789\nWORKBENCH_PROVIDERS__alpha__BASE_URL={trap.base_url}\n"
+        )
+        (folder / ".env").write_text(variables)
+        configure(folder, [trap.base_url])
+        for name in ("config.yaml", "workbench.yaml", "litellm_config.yaml"):
+            (folder / name).write_text((folder / "config" / "config.yaml").read_text())
+        configure(isolation, [double.base_url])
+        done = run_cli("ask", "hi", cwd=folder, module=module)
+        assert trap.requests == []
+    assert (done.code, done.out) == (0, "from alpha\n"), done.err
+    assert not marker.exists()
+    assert not (folder / "data").exists()
+    assert not (folder / "__pycache__").exists()
+
+
+def test_following_the_log(isolation: Path) -> None:
+    with running_cli("events", "--follow", "--ndjson", "--source", "engine") as command:
+        command.wait_until(lambda: command.out.count("engine.started") == 1)
+        assert run_cli("history", "list").code == 0
+        command.wait_until(lambda: command.out.count("engine.started") == 2)
+        command.send(signal.SIGINT)
+        done = command.finish(3)
+    assert done.code == 130
+    assert isolation.is_dir()
+    seqs = [line["seq"] for line in done.lines if "seq" in line]
+    assert seqs == sorted(set(seqs))
+
+
+def test_a_crash_is_reported_without_locals(isolation: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom workbench.cli import history\nfrom workbench import main\n"
+        "def explode(*a, **k):\n    hidden = 'local-canary-0815'\n    raise ZeroDivisionError(len(hidden))\n"
+        "history.running_engine = explode\nsys.argv[1:] = ['history', 'list', '--json']\nmain.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=50, cwd=tmp_path)
+    assert done.returncode == 70, done.stderr
+    error = json.loads(done.stdout)["error"]
+    assert error["kind"] == "internal"
+    report = Path(error["hint"].removeprefix("The report is in "))
+    assert report.parent == isolation / "state"
+    assert "ZeroDivisionError" in report.read_text()
+    assert b"local-canary" not in report.read_bytes() + done.stdout + done.stderr
+
+
+def test_reading_history_needs_no_provider_library(isolation: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom workbench import main\n"
+        "for line in (['history', 'list'], ['history', 'show', 'last'], ['events'], ['config', 'path']):\n"
+        "    main.run(line)\n"
+        "print(sorted({'litellm', 'openai', 'keyring', 'textual'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=50, cwd=tmp_path)
+    assert done.stdout.decode().splitlines()[-1] == "[]", done.stderr
+    assert isolation.is_dir()

@@ -1,0 +1,455 @@
+"""The chat pane over a scripted core: what is shown, what keys do, what is never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.app import Driven, driven
+from tests.support.fake_engine import FakeEngine, provider
+from workbench.config.values import Configuration, Problem
+from workbench.conversations.values import MessageState, Role
+from workbench.core import events as ev
+from workbench.core.clock import ManualClock
+from workbench.core.errors import EngineError, StorageError
+from workbench.providers.values import Attempt
+from workbench.tui.screens.confirm import ConfirmScreen
+from workbench.tui.ui_state import UiState
+
+NOBODY = Configuration(providers=(provider("alpha", needs_key=True, missing_keys=("ALPHA_KEY",)),))
+
+
+async def ask(d: Driven, text: str = "hello there") -> None:
+    await d.send(text)
+    turn = d.engine.turn_in("conversation-1")
+    d.engine.ask(turn, "alpha")
+    d.engine.text(turn, "alpha", "Hello, ")
+    await d.settle()
+
+
+async def test_a_prompt_streams_and_ends_with_its_badge(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await ask(d)
+        assert "hello there" in d.screen()
+        assert "◐ alpha/alpha-large streaming" in d.screen()
+        turn = d.engine.turn_in("conversation-1")
+        d.engine.text(turn, "alpha", "world.", first_token_ms=None)
+        d.engine.done(turn, "alpha", cost=4_000_000)
+        await d.settle()
+        assert "Hello, world." in d.screen()
+        assert "● done · alpha/alpha-large · first token 0.8 s · 1.8 s · 412 tok · $0.004" in d.screen()
+        assert "streaming" not in d.screen()
+
+
+async def test_failover_is_told_live_in_the_badge_and_in_the_trace(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.send("question")
+        turn = d.engine.turn_in("conversation-1")
+        d.engine.ask(turn, "alpha")
+        d.engine.fail(turn, "alpha", "rate_limited", http_status=429, reason="slow down", next_step="next: beta/x")
+        await d.settle()
+        assert "▲ alpha/alpha-large rate_limited 429 · next: beta/x" in d.screen()
+        d.engine.ask(turn, "beta", ord=1)
+        d.engine.text(turn, "beta", "broken off")
+        d.engine.fail(turn, "beta", "broken_stream", ord=1, reason="cut", next_step="restart with: gamma/x")
+        restart = ev.ReplyRestarted(message_id=turn.message_id, provider="beta", characters=10)
+        d.engine.core.tell(turn, restart)
+        d.engine.ask(turn, "gamma", ord=2)
+        d.engine.text(turn, "gamma", "whole answer")
+        d.engine.done(turn, "gamma", ord=2)
+        await d.settle()
+        assert "broken off" not in d.screen()
+        assert "3rd choice" in d.screen()
+        await d.pilot.press("ctrl+t")
+        await d.settle()
+        shown = d.screen()
+        for expected in ("rate limited · HTTP 429", "slow down", "10 characters came and were", "answered"):
+            assert expected in shown
+
+
+async def test_escape_has_one_effect_a_press(tmp_path: Path) -> None:
+    async with driven(tmp_path, size=(80, 24)) as d:
+        await ask(d)
+        await d.send("a second one")
+        chat = d.app.chat
+        await d.pilot.press("ctrl+t")
+        assert chat.trace.display
+
+        await d.pilot.press("escape")
+        assert not chat.trace.display
+        assert d.engine.core.chat.stopped == []
+
+        await d.pilot.press("escape")
+        await d.settle()
+        assert chat.composer.text == "a second one"
+        assert d.engine.core.chat.stopped == []
+
+        await d.pilot.press("escape")
+        await d.settle()
+        assert d.engine.core.chat.stopped == ["conversation-1"]
+        assert chat.composer.has_focus
+
+        await d.pilot.press("escape")
+        assert chat.transcript.has_focus
+        assert d.app.is_running
+
+
+async def test_a_stopped_reply_keeps_its_text_and_says_that_it_is_not_complete(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await ask(d)
+        await d.pilot.press("escape")
+        await d.settle()
+        assert "Hello," in d.screen()
+        assert "▲ stopped, not complete" in d.screen()
+
+
+async def test_a_prompt_waits_for_the_running_reply_and_is_sent_after_it(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await ask(d)
+        await d.send("and then this")
+        assert "waiting and then this" in d.screen()
+        assert [text for text, *_ in d.engine.core.chat.sent] == ["hello there"]
+        d.engine.done(d.engine.turn_in("conversation-1"), "alpha")
+        await d.settle()
+        assert [text for text, *_ in d.engine.core.chat.sent] == ["hello there", "and then this"]
+        assert "waiting" not in d.screen()
+
+
+async def test_what_waits_for_a_reply_that_fails_comes_back(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await ask(d)
+        await d.send("and then this")
+        d.engine.core.finish(d.engine.turn_in("conversation-1"), state="failed", reason="every provider failed")
+        await d.settle()
+        assert d.app.chat.composer.text == "and then this"
+        assert "every provider failed" in d.screen()
+        assert len(d.engine.core.chat.sent) == 1
+
+
+async def test_a_waiting_prompt_is_kept_in_the_draft(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await ask(d)
+        await d.send("waits")
+        await d.type("typed on")
+        await d.until(lambda: d.engine.core.drafts.kept.get("conversation-1") == "waits\n\ntyped on")
+
+
+async def test_a_refused_prompt_comes_back_to_the_composer(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        d.engine.core.chat.refuse = StorageError("The disk is full", hint="Make room")
+        await d.send("precious words")
+        assert d.app.chat.composer.text == "precious words"
+        assert "The disk is full" in d.screen()
+        assert d.app.chat.feed.is_empty
+
+
+async def test_a_prompt_on_its_way_is_shown_at_once(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        hold = d.engine.core.chat.hold = asyncio.Event()
+        await d.send("slow to store")
+        assert "slow to store" in d.screen()
+        assert "saving the prompt" in d.screen()
+        hold.set()
+        await d.until(lambda: "conversation-1" in d.engine.core.chat.turns)
+        await d.settle()
+        assert d.screen().count("slow to store") == 3, "title, list and one message"
+
+
+async def test_conversations_are_listed_newest_first_and_open_by_key_and_click(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    for title in ("oldest", "middle", "newest"):
+        made = engine.core.store_conversation(title)
+        engine.core.store_message(made.id, Role.USER, f"about {title}")
+        engine.core.store_message(made.id, Role.ASSISTANT, f"answer {title}")
+    async with driven(tmp_path, engine=engine) as d:
+        rows = [row.title for row in d.app.chat.conversations.rows]
+        assert rows == ["newest", "middle", "oldest"]
+        d.app.chat.conversations.focus()
+        await d.pilot.press("down", "enter")
+        await d.settle()
+        assert "answer middle" in d.screen()
+        await d.pilot.click("#conversations", offset=(6, 3))
+        await d.settle()
+        assert "answer oldest" in d.screen()
+
+
+async def test_drafts_belong_to_their_conversation(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    for title in ("first", "second"):
+        engine.core.store_conversation(title)
+    engine.core.drafts.kept["conversation-2"] = "kept from before"
+    async with driven(tmp_path, engine=engine, conversation="conversation-1") as d:
+        await d.type("half a thought")
+        d.app.chat.open_conversation("conversation-2")
+        await d.until(lambda: d.app.chat.composer.text == "kept from before")
+        assert engine.core.drafts.kept["conversation-1"] == "half a thought"
+        d.app.chat.open_conversation("conversation-1")
+        await d.until(lambda: d.app.chat.composer.text == "half a thought")
+
+
+async def test_a_draft_is_saved_within_a_moment_and_restored(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    async with driven(tmp_path, engine=engine) as d:
+        await d.type("never lost")
+        await d.until(lambda: engine.core.drafts.kept.get(None) == "never lost")
+    async with driven(tmp_path, engine=engine) as d:
+        assert d.app.chat.composer.text == "never lost"
+        await d.pilot.press("enter")
+        await d.settle()
+        assert engine.core.drafts.kept[None] == ""
+
+
+async def test_a_draft_that_cannot_be_saved_is_told_until_it_can(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        d.engine.core.drafts.broken = True
+        await d.type("x")
+        await d.until(lambda: any("draft not saved" in line for line in d.app.chat.banner.lines))
+        d.engine.core.drafts.broken = False
+        await d.type("y")
+        await d.until(lambda: not d.app.chat.banner.lines)
+
+
+async def test_storage_trouble_stands_at_the_top_until_it_is_over(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        d.engine.bus.publish(ev.StorageTrouble(problem="no space left"))
+        await d.settle()
+        assert "✖ not saved: no space left" in d.screen()
+        d.engine.bus.publish(ev.StorageTrouble())
+        await d.settle()
+        assert "not saved" not in d.screen()
+
+
+async def test_the_list_folds_and_becomes_an_overlay_when_narrow(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    engine.core.store_conversation("the only one")
+    async with driven(tmp_path, engine=engine, size=(80, 24)) as d:
+        listing = d.app.chat.conversations
+        assert not listing.display
+        await d.pilot.press("f9")
+        assert listing.display
+        assert listing.has_focus
+        await d.pilot.press("enter")
+        await d.settle()
+        assert not listing.display
+        await d.pilot.resize_terminal(140, 42)
+        await d.settle()
+        assert listing.display
+        await d.pilot.press("f9")
+        assert not listing.display
+        assert d.app.shell.remembered.list_hidden
+
+
+async def test_nobody_to_ask_offers_two_ways_on(tmp_path: Path) -> None:
+    async with driven(tmp_path, engine=FakeEngine(configuration=NOBODY)) as d:
+        assert "No provider can be asked yet" in d.screen()
+        assert d.app.chat.first_run.has_focus
+        await d.pilot.press("d")
+        await d.pilot.pause()
+    assert d.app.return_value == 1_000
+
+
+async def test_nobody_to_ask_keeps_what_is_typed(tmp_path: Path) -> None:
+    async with driven(tmp_path, engine=FakeEngine(configuration=NOBODY)) as d:
+        d.app.chat.composer.focus()
+        await d.send("what now")
+        assert d.app.chat.composer.text == "what now"
+        assert d.engine.core.chat.sent == []
+
+
+async def test_the_configuration_is_edited_and_its_problems_are_shown_with_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine(configuration=NOBODY)
+    file = tmp_path / "config" / "config.yaml"
+    problem = Problem(
+        file=str(file), line=3, column=5, key="settings.max_tokens", problem="not a number", expected="a number"
+    )
+    engine.core.next_configuration = replace(NOBODY, problems=(problem,))
+    edited: list[Path] = []
+
+    def write(app: object, path: Path) -> None:
+        edited.append(path)
+
+    monkeypatch.setattr("workbench.tui.external.edit_file", write)
+    async with driven(tmp_path, engine=engine) as d:
+        await d.pilot.press("e")
+        await d.settle()
+        assert edited == [file]
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert "config.yaml:3:5" in d.screen()
+        engine.core.next_configuration = Configuration(providers=(provider("alpha"),))
+        await d.pilot.press("e")
+        await d.settle()
+        assert not d.app.chat.first_run.display
+        assert d.app.chat.composer.has_focus
+
+
+async def test_configuration_problems_are_a_line_and_the_rest_works(tmp_path: Path) -> None:
+    problem = Problem(file="c.yaml", line=2, column=1, key="providers.x", problem="unknown key", expected="")
+    configuration = Configuration(providers=(provider("alpha"),), problems=(problem,))
+    async with driven(tmp_path, engine=FakeEngine(configuration=configuration)) as d:
+        assert "▲ configuration: c.yaml:2:1: providers.x: unknown key" in d.screen()
+        await d.send("hi")
+        assert len(d.engine.core.chat.sent) == 1
+
+
+async def test_offline_refuses_to_send_and_says_so(tmp_path: Path) -> None:
+    async with driven(tmp_path, offline=True) as d:
+        assert "○ offline" in d.screen()
+        await d.send("hi")
+        assert "nothing is sent" in d.screen()
+        assert d.app.chat.composer.text == "hi"
+        assert d.engine.core.chat.sent == []
+
+
+async def test_a_core_that_cannot_start_is_told_and_the_screen_stays(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.broken = EngineError("The core could not start", detail="database is locked")
+    async with driven(tmp_path, engine=engine) as d:
+        assert any("database is locked" in line for line in d.app.chat.banner.lines)
+        assert d.app.is_running
+
+
+async def test_quitting_asks_only_while_a_reply_is_written(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await ask(d)
+        await d.pilot.press("ctrl+q")
+        assert isinstance(d.app.screen, ConfirmScreen)
+        await d.pilot.press("n")
+        await d.pilot.pause()
+        assert not isinstance(d.app.screen, ConfirmScreen)
+        d.engine.done(d.engine.turn_in("conversation-1"), "alpha")
+        await d.settle()
+        await d.type("a draft")
+        await d.pilot.press("ctrl+q")
+        await d.pilot.pause()
+    assert d.app.return_code == 0
+    assert d.engine.core.drafts.kept["conversation-1"] == "a draft"
+
+
+async def test_ctrl_c_copies_else_stops_else_tells_how_to_quit(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.pilot.press("ctrl+c")
+        await d.pilot.pause()
+        assert "ctrl+q quits" in d.screen()
+        await ask(d)
+        await d.type("some words")
+        d.app.chat.composer.select_all()
+        await d.pilot.press("ctrl+c")
+        await d.pilot.pause()
+        assert d.app.clipboard == "some words"
+        assert d.app.chat.composer.text == "some words"
+        assert d.engine.core.chat.stopped == []
+        d.app.chat.composer.move_cursor((0, 0))
+        await d.pilot.press("ctrl+c")
+        await d.settle()
+        assert d.engine.core.chat.stopped == ["conversation-1"]
+
+
+async def test_foreign_text_is_shown_and_never_obeyed(tmp_path: Path) -> None:
+    evil = "[/] [@click=app.quit_workbench]x[/] \x1b[?1049l \x1b]52;c;eA==\x07 \u202egnp\x9b31m"
+    engine = FakeEngine(clock=ManualClock(), configuration=Configuration(providers=(provider(evil), provider("beta"))))
+    made = engine.core.store_conversation(evil)
+    engine.core.store_message(made.id, Role.USER, evil)
+    attempts = (
+        Attempt(ord=0, provider=evil, model=evil, state="failed", error_kind="server_error", reason=evil),
+        Attempt(ord=1, provider="beta", model=evil, state="ok"),
+    )
+    engine.core.store_message(made.id, Role.ASSISTANT, evil, attempts=attempts)
+    engine.core.drafts.kept[made.id] = evil
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        d.engine.bus.publish(ev.StorageTrouble(problem=evil))
+        d.app.show_failure(StorageError(evil, detail=evil, hint=evil))
+        d.app.chat.composer.focus()
+        await d.pilot.press("ctrl+t")
+        await d.settle()
+        for press in ("ctrl+l", "escape", "f5", "f2"):
+            await d.pilot.press(press)
+            await d.settle()
+            for line in d.lines():
+                assert line.isprintable(), repr(line)
+            styles = [segment.style for strip in d.app.screen._compositor.render_strips() for segment in strip]
+            actions = [style.meta.get("@click") for style in styles if style is not None]
+            assert not any("quit" in str(action) for action in actions)
+        assert "[@click=app.quit_workbench]x[/]" in d.screen()
+        assert d.app.is_running
+
+
+async def test_an_unexpected_failure_of_one_piece_of_work_ends_nothing(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        d.engine.core.chat.refuse = RuntimeError("sk-verysecretvalue123456")
+        await d.send("hello")
+        await d.until(lambda: "RuntimeError" in d.screen())
+        assert "sk-verysecretvalue" not in d.screen()
+        assert d.app.chat.composer.text == "hello"
+        assert list((tmp_path / "state").glob("*crash*"))
+
+
+async def test_a_crash_shows_no_local_variables_and_exits_70(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash() -> None:
+        secret_local = "sk-local-variable-0123456789"  # its value must be nowhere
+        raise RuntimeError("boom " + secret_local[:0])
+
+    with pytest.raises(RuntimeError, match="boom"):
+        async with driven(tmp_path) as d:
+            d.app.call_next(crash)
+            await d.pilot.pause()
+    assert d.app.return_code == 70
+    told = capsys.readouterr()
+    assert "sk-local-variable" not in told.out + told.err
+    reports = list((tmp_path / "state").glob("*crash*"))
+    assert reports
+    assert all("sk-local-variable-0123456789" not in report.read_text() for report in reports)
+
+
+async def test_earlier_messages_are_read_when_the_reader_reaches_the_top(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("long")
+    for n in range(40):
+        engine.core.store_message(made.id, Role.USER, f"question {n}")
+        engine.core.store_message(made.id, Role.ASSISTANT, f"answer {n}")
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        assert len(d.app.chat.transcript.messages) == 30
+        assert "answer 39" in d.screen()
+        d.app.chat.transcript.focus()
+        await d.pilot.press("home")
+        await d.until(lambda: len(d.app.chat.transcript.messages) > 30)
+
+
+async def test_an_interrupted_reply_is_marked_when_it_is_read(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("cut")
+    engine.core.store_message(made.id, Role.USER, "question")
+    engine.core.store_message(made.id, Role.ASSISTANT, "half an ans", state=MessageState.INTERRUPTED)
+    async with driven(tmp_path, engine=engine, remembered=UiState(conversation_id=made.id)) as d:
+        assert "half an ans" in d.screen()
+        assert "▲ interrupted, not complete" in d.screen()
+
+
+async def test_a_prompt_typed_before_the_core_is_up_waits_and_goes_to_the_opened_conversation(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("was open")
+    engine.core.store_message(made.id, Role.USER, "from before")
+    gate = asyncio.Event()
+    get = engine.core.conversations.get
+
+    async def slow_get(reference: str) -> object:
+        await gate.wait()
+        return await get(reference)
+
+    engine.core.conversations.get = slow_get  # pyright: ignore
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        await d.send("too early")
+        assert "too early" in d.screen()
+        assert engine.core.chat.sent == []
+        gate.set()
+        await d.until(lambda: bool(engine.core.chat.sent))
+        await d.settle()
+        assert engine.core.chat.sent[0][:2] == ("too early", made.id)
+        assert "from before" in d.screen()
+        assert "too early" in d.screen()

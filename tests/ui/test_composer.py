@@ -1,0 +1,194 @@
+"""The composer: what enter, arrows, escape and pastes do, and how long a megabyte takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from tests.support.app import Driven, driven
+from tests.support.fake_engine import FakeEngine
+from workbench.conversations.values import Role
+from workbench.core.clock import ManualClock
+from workbench.tui.external import EditorError
+
+MEGABYTE = 1_048_576
+LONGEST_PAUSE_S = 0.25
+
+
+async def paste(d: Driven, text: str) -> None:
+    d.app.chat.composer.post_message(events.Paste(text))
+    await d.settle()
+
+
+async def test_enter_sends_and_ctrl_j_and_backslash_begin_a_new_line(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        composer = d.app.chat.composer
+        await d.type("one")
+        await d.pilot.press("ctrl+j")
+        await d.type("two\\")
+        await d.pilot.press("enter")
+        await d.type("three")
+        assert composer.text == "one\ntwo\nthree"
+        await d.pilot.press("enter")
+        await d.settle()
+        assert d.engine.core.chat.sent[0][0] == "one\ntwo\nthree"
+        assert composer.text == ""
+
+
+async def test_an_empty_composer_sends_nothing(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.pilot.press("enter")
+        await d.type("  ")
+        await d.pilot.press("enter")
+        await d.settle()
+        assert d.engine.core.chat.sent == []
+
+
+@pytest.mark.parametrize(("size", "most"), [((140, 42), 14), ((80, 24), 9), ((40, 12), 5)])
+async def test_it_grows_to_a_third_of_the_screen_and_leaves_the_last_lines(
+    tmp_path: Path, size: tuple[int, int], most: int
+) -> None:
+    async with driven(tmp_path, size=size) as d:
+        assert d.app.chat.composer.region.height == 3
+        await d.type("\n".join(map(str, range(60))))
+        await d.settle()
+        assert 3 < d.app.chat.composer.region.height <= most
+        assert d.app.chat.transcript.region.height >= 3
+
+
+async def test_a_megabyte_pasted_never_holds_the_loop_and_arrives_whole(tmp_path: Path) -> None:
+    text = "".join(f"{n:07x} " for n in range(MEGABYTE // 8))
+    async with driven(tmp_path) as d:
+        worst = 0.0
+
+        async def watch() -> None:
+            nonlocal worst
+            while True:
+                before = time.perf_counter()
+                await asyncio.sleep(0.005)
+                worst = max(worst, time.perf_counter() - before)
+
+        watching = asyncio.create_task(watch())
+        await paste(d, text)
+        await d.type(" and a question")
+        await d.until(lambda: d.engine.core.drafts.kept.get(None) == text + " and a question")
+        assert "1,048,591 characters" in d.screen()
+        await d.pilot.press("enter")
+        await d.settle()
+        watching.cancel()
+        assert d.engine.core.chat.sent[0][0] == text + " and a question"
+        assert worst < LONGEST_PAUSE_S
+
+
+async def test_a_large_paste_is_one_mark_that_backspace_takes_away_whole(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("before ")
+        await paste(d, "x" * 9_000)
+        assert d.app.chat.composer.text == "before ⟦paste 1: 9,000 characters⟧"
+        await d.pilot.press("backspace")
+        assert d.app.chat.composer.text == "before "
+        assert d.app.chat.composer.whole_text == "before "
+
+
+async def test_a_small_paste_is_text(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await paste(d, "two\nlines")
+        assert d.app.chat.composer.text == "two\nlines"
+        assert d.engine.core.chat.sent == []
+
+
+async def test_a_large_draft_comes_back_as_a_mark_and_is_not_changed(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    engine.core.drafts.kept[None] = "y" * 50_000
+    async with driven(tmp_path, engine=engine) as d:
+        assert d.app.chat.composer.text == "⟦paste 1: 50,000 characters⟧"
+        assert d.app.chat.composer.whole_text == "y" * 50_000
+
+
+async def test_up_recalls_earlier_prompts_and_down_comes_back(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("talk")
+    for text in ("first question", "second\nquestion"):
+        engine.core.store_message(made.id, Role.USER, text)
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        composer = d.app.chat.composer
+        await d.type("being typed")
+        await d.pilot.press("up")
+        assert composer.text == "second\nquestion"
+        await d.pilot.press("up", "up")
+        assert composer.text == "first question"
+        await d.pilot.press("up")
+        assert composer.text == "first question"
+        await d.pilot.press("down", "down")
+        assert composer.text == "being typed"
+        await d.pilot.press("ctrl+r")
+        assert composer.text == "second\nquestion"
+
+
+async def test_up_in_an_empty_composer_takes_a_waiting_prompt_back(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.send("first")
+        await d.send("second")
+        await d.pilot.press("up")
+        await d.settle()
+        assert d.app.chat.composer.text == "second"
+        assert "waiting" not in d.screen()
+
+
+async def test_slash_lists_commands_and_keys_choose(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("/t")
+        assert "/theme [NAME]" in d.screen()
+        assert "/trace" in d.screen()
+        await d.pilot.press("down", "up", "tab")
+        assert d.app.chat.composer.text == "/theme "
+        await d.type("workbench-light")
+        await d.pilot.press("enter")
+        await d.settle()
+        assert d.app.theme == "workbench-light"
+        assert d.app.chat.composer.text == ""
+        assert d.engine.core.chat.sent == []
+
+
+async def test_escape_closes_the_list_of_commands_and_nothing_else(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("/n")
+        await d.pilot.press("escape")
+        assert "/new" not in d.screen()
+        assert d.app.chat.composer.text == "/n"
+        assert d.app.chat.composer.has_focus
+
+
+async def test_an_unknown_command_is_not_sent_and_a_path_is(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("/nonsense")
+        await d.pilot.press("enter")
+        await d.settle()
+        assert d.engine.core.chat.sent == []
+        assert "There is no command /nonsense" in d.screen()
+        d.app.chat.composing.clear()
+        await d.send("/etc/hosts has what?")
+        assert d.engine.core.chat.sent[0][0] == "/etc/hosts has what?"
+
+
+async def test_the_external_editor_changes_the_text_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def editor(app: object, text: str) -> str:
+        return text.upper()
+
+    def broken(app: object, text: str) -> str:
+        raise EditorError("nano ended with code 1")
+
+    async with driven(tmp_path) as d:
+        await d.type("quiet")
+        monkeypatch.setattr("workbench.tui.screens.chat.edit_text", editor)
+        await d.pilot.press("ctrl+g")
+        assert d.app.chat.composer.text == "QUIET"
+        monkeypatch.setattr("workbench.tui.screens.chat.edit_text", broken)
+        await d.pilot.press("ctrl+g")
+        await d.settle()
+        assert d.app.chat.composer.text == "QUIET"
+        assert "nano ended with code 1" in d.screen()
