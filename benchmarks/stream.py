@@ -26,11 +26,11 @@ PUMP_PER_SECOND = 20
 """How often the application hands text on while a reply streams."""
 
 _PARAGRAPH = (
-    "A **budget** caps retries as a share of requests, so a bad hour cannot double your load; `min(cap, budget)` is the "
-    "whole trick. "
+    "A **budget** caps retries as a share of requests, so a bad hour cannot double your load; "
+    "`min(cap, budget)` is the whole trick. "
 )
 _LIST = "1. count per destination, not per call\n2. refill 10 % of successes\n   - with jitter, always\n\n"
-_CODE = "```python\ndef refill(budget: float, ok: int) -> float:\n    return min(CAP, budget + 0.1 * ok)  # a share\n```\n\n"
+_CODE = "```python\ndef refill(budget: float, ok: int) -> float:\n    return min(CAP, budget + 0.1 * ok)\n```\n\n"
 _TABLE = "| rule | effect |\n|---|---|\n| share | no storms |\n| jitter | no waves |\n\n"
 KINDS = {
     "mixed": _PARAGRAPH * 3 + "\n\n" + _LIST + _CODE + "## Why\n\n" + _TABLE,
@@ -109,7 +109,7 @@ async def cpu_share(app: StreamApp | FloorApp, kind: str, seconds: float) -> flo
 
 async def full_speed(app: StreamApp | FloorApp, words: int) -> tuple[float, float]:
     """Wall and CPU seconds until `words` words are taken and painted, as fast as the screen lets them in."""
-    text = (KINDS["mixed"] * (words * 8 // len(KINDS["mixed"]) + 1))
+    text = KINDS["mixed"] * (words * 8 // len(KINDS["mixed"]) + 1)
     parts = text.split(" ")[:words]
     async with app.run_test(size=SIZE) as pilot:
         await asyncio.sleep(0.5)

@@ -235,7 +235,7 @@ async def test_the_demonstration_tells_its_whole_story_on_the_first_prompt(clien
         ]
         assert all("scripted" in model for each in scripted for model in each.models)
         desk = Desk(client, clock=SystemClock())
-        for _ in range(3):
+        for turn in range(3):
             outcome = await desk.answer(request(*scripted))
             assert outcome.trail == [
                 (LIMITED, "failed", "rate_limited"),
@@ -244,7 +244,7 @@ async def test_the_demonstration_tells_its_whole_story_on_the_first_prompt(clien
             ]
             assert outcome.order.count(Restarted.__name__) == 1
             assert "scripted" in outcome.text.lower()
-            assert "OPENAI_API_KEY" in outcome.text
+            assert turn > 0 or "OPENAI_API_KEY" in outcome.text
             assert outcome.answered.complete
         fourth = await desk.answer(request(*scripted))
         assert fourth.trail == [(LIMITED, "ok", None)]

@@ -442,7 +442,10 @@ def connect(self, address):
 socket.socket.connect = connect
 socket.getaddrinfo = lambda host, *rest, **more: (asked.append(str(host)), (_ for _ in ()).throw(OSError("no")))[1]
 opened = []
-sys.addaudithook(lambda name, arguments: opened.append(arguments[0]) if name == "open" and isinstance(arguments[0], str) else None)
+def hook(name, arguments):
+    if name == "open" and isinstance(arguments[0], str):
+        opened.append(arguments[0])
+sys.addaudithook(hook)
 
 async def main():
     from workbench.providers.litellm_client import LiteLLMClient

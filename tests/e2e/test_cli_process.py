@@ -164,7 +164,7 @@ def test_no_key_leaks_and_no_file_is_loose_through_all_failures(isolation: Path)
     for part in (b"AAAA1111", b"BBBB2222", b"CCCC3333"):
         assert not [output for output in outputs if part in output]
         assert not [path for path in files if part in path.read_bytes()]
-    for path in [isolation, *isolation.rglob("*")]:
+    for path in isolation.rglob("*"):
         expected = 0o700 if path.is_dir() else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == expected, path
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -73,7 +72,7 @@ class Driven:
 
 def screen_lines(app: WorkbenchApp) -> list[str]:
     """What the terminal would show, without colours."""
-    strips = app.screen._compositor.render_strips()  # pyright: ignore
+    strips = app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
 
@@ -99,8 +98,3 @@ async def driven(
         both = Driven(app, pilot, engine)
         await both.settle()
         yield both
-
-
-def with_fields(state: UiState, **fields: object) -> UiState:
-    """`state` with other fields."""
-    return replace(state, **fields)  # pyright: ignore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from workbench.chat.values import Turn, TurnOptions
 from workbench.config.values import Configuration, Provider
@@ -20,13 +20,13 @@ from workbench.tui.core_link import CorePort
 T = TypeVar("T")
 
 
-def provider(name: str, *, priority: int = 1, scripted: bool = False, **more: object) -> Provider:
+def provider(name: str, *, priority: int = 1, scripted: bool = False, **more: Any) -> Provider:
     """A usable provider with two models."""
     made = Provider(
         name=name, kind="openai-compatible", models=(f"{name}-large", f"{name}-small"), needs_key=False,
         base_url="http://127.0.0.1:1", priority=priority, scripted=scripted,
     )  # fmt: skip
-    return replace(made, **more)  # pyright: ignore
+    return replace(made, **more)
 
 
 THREE = Configuration(
@@ -203,10 +203,10 @@ class FakeCore:
         self.messages[made.id] = []
         return made
 
-    def change(self, conversation_id: str, **fields: object) -> Conversation:
+    def change(self, conversation_id: str, **fields: Any) -> Conversation:
         """Replace fields of a stored conversation."""
         place = next(i for i, c in enumerate(self.stored) if c.id == conversation_id)
-        self.stored[place] = replace(self.stored[place], **fields)  # pyright: ignore
+        self.stored[place] = replace(self.stored[place], **fields)
         return self.stored[place]
 
     def store_message(
@@ -235,10 +235,10 @@ class FakeCore:
         """Publish an event of a turn."""
         self.bus.publish(replace(event, correlation=turn.id, conversation_id=turn.conversation_id))
 
-    def finish(self, turn: Turn, *, state: str = "done", reason: str = "", **more: object) -> None:
+    def finish(self, turn: Turn, *, state: str = "done", reason: str = "", **more: Any) -> None:
         """End a turn."""
         self.chat.turns.pop(turn.conversation_id, None)
-        self.tell(turn, ev.TurnFinished(message_id=turn.message_id, state=state, reason=reason, **more))  # pyright: ignore
+        self.tell(turn, ev.TurnFinished(message_id=turn.message_id, state=state, reason=reason, **more))
         self.tell(turn, ev.ConversationChanged())
 
 
@@ -289,11 +289,11 @@ class FakeEngine:
         """A provider is asked."""
         self.core.tell(turn, ev.AttemptStarted(provider=name, model=f"{name}-large", ord=ord))
 
-    def fail(self, turn: Turn, name: str, kind: str, *, ord: int = 0, **more: object) -> None:
+    def fail(self, turn: Turn, name: str, kind: str, *, ord: int = 0, **more: Any) -> None:
         """A provider failed."""
         event = ev.AttemptEnded(
             provider=name, model=f"{name}-large", ord=ord, state="failed", error_kind=kind, duration_ms=400,
-            **more,  # pyright: ignore
+            **more,
         )  # fmt: skip
         self.core.tell(turn, event)
 

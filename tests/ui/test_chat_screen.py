@@ -395,11 +395,19 @@ async def test_a_crash_shows_no_local_variables_and_exits_70(
         secret_local = "sk-local-variable-0123456789"  # its value must be nowhere
         raise RuntimeError("boom " + secret_local[:0])
 
-    with pytest.raises(RuntimeError, match="boom"):
+    codes: list[int | None] = []
+
+    async def run_into_it() -> None:
         async with driven(tmp_path) as d:
-            d.app.call_next(crash)
-            await d.pilot.pause()
-    assert d.app.return_code == 70
+            try:
+                d.app.call_next(crash)
+                await d.pilot.pause()
+            finally:
+                codes.append(d.app.return_code)
+
+    with pytest.raises(RuntimeError, match="boom"):
+        await run_into_it()
+    assert codes == [70]
     told = capsys.readouterr()
     assert "sk-local-variable" not in told.out + told.err
     reports = list((tmp_path / "state").glob("*crash*"))
@@ -431,7 +439,9 @@ async def test_an_interrupted_reply_is_marked_when_it_is_read(tmp_path: Path) ->
         assert "▲ interrupted, not complete" in d.screen()
 
 
-async def test_a_prompt_typed_before_the_core_is_up_waits_and_goes_to_the_opened_conversation(tmp_path: Path) -> None:
+async def test_a_prompt_typed_before_the_core_is_up_waits_and_goes_to_the_opened_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = FakeEngine(clock=ManualClock())
     made = engine.core.store_conversation("was open")
     engine.core.store_message(made.id, Role.USER, "from before")
@@ -442,7 +452,7 @@ async def test_a_prompt_typed_before_the_core_is_up_waits_and_goes_to_the_opened
         await gate.wait()
         return await get(reference)
 
-    engine.core.conversations.get = slow_get  # pyright: ignore
+    monkeypatch.setattr(engine.core.conversations, "get", slow_get)
     async with driven(tmp_path, engine=engine, conversation=made.id) as d:
         await d.send("too early")
         assert "too early" in d.screen()

@@ -20,7 +20,7 @@ LONGEST_PAUSE_S = 0.25
 
 
 async def paste(d: Driven, text: str) -> None:
-    d.app.chat.composer.post_message(events.Paste(text))
+    d.app.post_message(events.Paste(text))
     await d.settle()
 
 
@@ -63,14 +63,14 @@ async def test_it_grows_to_a_third_of_the_screen_and_leaves_the_last_lines(
 async def test_a_megabyte_pasted_never_holds_the_loop_and_arrives_whole(tmp_path: Path) -> None:
     text = "".join(f"{n:07x} " for n in range(MEGABYTE // 8))
     async with driven(tmp_path) as d:
-        worst = 0.0
+        worst = 0.0  # processor time between two turns of the loop: other tests' load does not count
 
         async def watch() -> None:
             nonlocal worst
             while True:
-                before = time.perf_counter()
+                before = time.thread_time()
                 await asyncio.sleep(0.005)
-                worst = max(worst, time.perf_counter() - before)
+                worst = max(worst, time.thread_time() - before)
 
         watching = asyncio.create_task(watch())
         await paste(d, text)

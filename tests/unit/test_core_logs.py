@@ -244,3 +244,17 @@ def test_an_exception_that_cannot_be_shown_and_a_huge_one_are_reported(tmp_path:
 def test_the_formatter_copes_with_lone_surrogates() -> None:
     record = logging.LogRecord("x", logging.INFO, __file__, 1, "\ud83d \x00", None, None)
     assert json.loads(JsonFormatter().format(record))["message"] == "\ufffd ␀"
+
+
+def test_a_writer_notices_that_another_one_put_the_file_aside(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.log"
+    mine, other = RotatingFile(path, max_bytes=1000), RotatingFile(path, max_bytes=1000)
+    mine.write("first")
+    other.write("x" * 995)
+    mine.write("second")
+    aside = path.with_name("workbench.log.1")
+    mine.close()
+    other.close()
+    assert path.read_text() == "second\n"
+    assert aside.read_text() == "x" * 995 + "\n"
+    assert path.with_name("workbench.log.2").read_text() == "first\n"

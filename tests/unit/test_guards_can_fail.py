@@ -16,15 +16,17 @@ import pytest
 from tests.support import guards, markup_guard
 from tests.support.imports import importing, loaded_by
 
-IGNORED = shutil.ignore_patterns("__pycache__", "*.svg", "*.raw", "snapshot_report.html")
+IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of everything the guards look at."""
+    """A copy of the program and what describes it, with empty folders for tests and benchmarks."""
     copy = tmp_path / "checkout"
-    for folder in ("src", "tests", "benchmarks", "requirements"):
+    for folder in ("src", "requirements"):
         shutil.copytree(guards.ROOT / folder, copy / folder, ignore=IGNORED)
+    for folder in ("tests/unit", "benchmarks"):
+        (copy / folder).mkdir(parents=True)
     for name in ("pyproject.toml", "ARCHITECTURE.md"):
         shutil.copy(guards.ROOT / name, copy / name)
     return copy

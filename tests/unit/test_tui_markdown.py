@@ -160,7 +160,10 @@ def test_streamed_in_any_pieces_it_ends_as_if_it_had_come_at_once(seed: int) -> 
     assert flow_lines(flow, width + 7) == markdown_lines(SAMPLE, width + 7)
 
 
-@given(st.lists(st.sampled_from(["# ", "- ", "1. ", "> ", "```", "\n", "\n\n", "  ", "    ", "|", "a", "*b*", "---", "`"])))
+PIECES = ["# ", "- ", "1. ", "> ", "```", "\n", "\n\n", "  ", "    ", "|", "a", "*b*", "---", "`"]
+
+
+@given(st.lists(st.sampled_from(PIECES)))
 @settings(max_examples=150, deadline=None)
 def test_streaming_small_pieces_of_syntax_equals_the_whole(pieces: list[str]) -> None:
     flow = MarkdownFlow()
@@ -277,3 +280,16 @@ def test_clip_counts_cells() -> None:
     assert clip("漢字", 3, "…") == "漢…"
     assert clip("abc", 1, "…") == "…"
     assert clip("abc", 0, "…") == ""
+
+
+@pytest.mark.parametrize(
+    "broken", ["markdown_blocks.highlighted", "markdown_blocks.parser", "markdown_blocks.inline_runs"]
+)
+def test_a_failing_library_leaves_the_text_plain(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> object:
+        raise RecursionError
+
+    monkeypatch.setattr(f"workbench.tui.{broken}", fail)
+    shown = "\n".join(texts("para *x*\n\n```python\nx = 1\n```"))
+    assert "para" in shown
+    assert "x = 1" in shown

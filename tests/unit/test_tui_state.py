@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, ne
 from workbench.tui.state.trail import choice_number, trail_of
 from workbench.tui.ui_state import UiState, read_ui_state, write_ui_state
 
-STAMP = {"correlation": "turn-1", "conversation_id": "c-1"}
+STAMP: dict[str, Any] = {"correlation": "turn-1", "conversation_id": "c-1"}
 
 
 def started(at_ms: int = 1_000) -> ChatState:
@@ -147,12 +148,12 @@ def test_text_arrives_whole_and_in_order(pieces: list[str]) -> None:
 # -- badges and amounts ------------------------------------------------------------------------------------------
 
 
-def message(state: MessageState = MessageState.DONE, **fields: object) -> Message:
-    base: dict[str, object] = {
+def message(state: MessageState = MessageState.DONE, **fields: Any) -> Message:
+    base: dict[str, Any] = {
         "id": "m", "conversation_id": "c", "parent_id": None, "role": Role.ASSISTANT, "text": "x", "state": state,
         "created_at_ms": 0, "provider": "beta", "model": "m",
     }  # fmt: skip
-    return Message(**(base | fields))  # pyright: ignore
+    return Message(**(base | fields))
 
 
 OK = Attempt(
@@ -245,9 +246,9 @@ def test_what_only_looks_like_a_command_is_a_prompt(text: str) -> None:
 
 
 def test_commands_with_and_without_argument() -> None:
-    assert meaning_of("/theme  workbench-light ") == CommandLine(
-        action=action_of_slash("theme"), argument="workbench-light"  # pyright: ignore
-    )
+    theme = action_of_slash("theme")
+    assert theme is not None
+    assert meaning_of("/theme  workbench-light ") == CommandLine(action=theme, argument="workbench-light")
     assert meaning_of("/nonsense x") == UnknownCommand(name="nonsense")
 
 

@@ -97,8 +97,7 @@ def report_crash(problem: BaseException, paths: Callable[[], Paths], *, as_json:
 def _tell(document: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         try:
-            output.write_json({"error": document})
-            output.flush()
+            output.write_ndjson({"error": document})
         except output.OutputFailed:
             output.silence()
         return

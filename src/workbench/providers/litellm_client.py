@@ -6,8 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-
-import httpx
+from typing import TYPE_CHECKING
 
 from workbench.core.clock import Clock, SystemClock
 from workbench.core.redaction import REDACTOR
@@ -15,10 +14,12 @@ from workbench.core.secret import Secret
 from workbench.providers.classification import classify
 from workbench.providers.kinds import base_url_of, kind_of, routed_model
 from workbench.providers.library_errors import reason_of, signals_of
-from workbench.providers.litellm_loader import Library, load_litellm
 from workbench.providers.litellm_shapes import Chunk, ChunkStream, Delta
-from workbench.providers.transport import begin_call
+from workbench.providers.upstream import begin_call, end_call
 from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, Usage
+
+if TYPE_CHECKING:
+    from workbench.providers.litellm_loader import Library
 
 CONNECT_TIMEOUT_S = 5.0
 NANO_PER_DOLLAR = 1_000_000_000
@@ -42,7 +43,7 @@ class LiteLLMClient:
 
     async def _loaded(self) -> Library:
         if self._library is None:
-            self._library = await asyncio.to_thread(load_litellm)
+            self._library = await asyncio.to_thread(_load)
         return self._library
 
     async def stream(self, call: ModelCall) -> AsyncGenerator[ModelPart, None]:
@@ -61,6 +62,8 @@ class LiteLLMClient:
                         yield part
         except Exception as problem:
             failure = self._failure(problem, call.api_key)
+        finally:
+            end_call()
         reason = response.received_finish_reason if response is not None else None
         if failure is not None and reason is None:
             # Outside of the except block, so that the failure's context does not hold the library's exception.
@@ -87,7 +90,16 @@ class LiteLLMClient:
         )
 
 
+def _load() -> Library:
+    # The HTTP libraries alone are a quarter of a second of imports.
+    from workbench.providers.litellm_loader import load_litellm
+
+    return load_litellm()
+
+
 def _arguments(call: ModelCall, library: Library) -> dict[str, object]:
+    import httpx
+
     kind = kind_of(call.provider.kind)
     total = call.timeouts.total_s
     arguments: dict[str, object] = {

@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-import contextvars
-from dataclasses import dataclass, field
-
 import httpx
 
-
-@dataclass(slots=True)
-class Upstream:
-    """What one call has sent so far."""
-
-    origin: tuple[str, str, int | None] | None = None
-    sent: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-
-
-_upstream: contextvars.ContextVar[Upstream | None] = contextvars.ContextVar("workbench_upstream", default=None)
-
-
-def begin_call() -> None:
-    """From here on, the current task makes one new call."""
-    _upstream.set(Upstream())
+from workbench.providers.upstream import current_call
 
 
 class OneCallTransport(httpx.AsyncBaseTransport):
@@ -37,7 +20,7 @@ class OneCallTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, or raise httpx.ConnectError for what the call must not do."""
-        upstream = _upstream.get()
+        upstream = current_call()
         if upstream is not None:
             origin = (request.url.scheme, request.url.host, request.url.port)
             address = (request.method, str(request.url))

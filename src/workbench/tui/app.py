@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -109,6 +110,8 @@ class WorkbenchApp(App[int]):
         if self._theme_problems:
             self.tell("\n".join(self._theme_problems), warning=True)
         if self._in_terminal:
+            # What the first screen is made of lives as long as the program: later collections need not look at it.
+            gc.freeze()
             self._pump_again()
 
     def get_line_filters(self) -> Sequence[LineFilter]:

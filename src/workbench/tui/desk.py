@@ -214,10 +214,10 @@ class Desk:
         """The prompt that has waited shortest, no longer waiting; empty when none waits."""
         return slot.queue.pop() if slot.queue else ""
 
-    async def choose(self, slot: Slot, pin: Pin) -> None:
-        """Choose who answers a conversation; for a new one it is kept until it is stored."""
-        slot.pin = pin
+    async def keep_pin(self, slot: Slot) -> None:
+        """Store who answers a conversation; for a new one it goes along with the first prompt."""
         if slot.conversation_id:
+            pin = slot.pin
             await self._shell.call(
                 lambda core: core.conversations.pin(slot.conversation_id, provider=pin.provider, model=pin.model)
             )

@@ -63,7 +63,6 @@ class Stored(Protocol):
         ...
 
 
-
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """One event; `text` is one cleaned line."""

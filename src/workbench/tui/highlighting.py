@@ -49,11 +49,11 @@ def _key(token_name: str) -> int:
 
 @lru_cache(maxsize=64)
 def _lexer(language: str) -> Lexer | None:
-    from pygments.lexers import get_lexer_by_name  # pyright: ignore
+    from pygments.lexers import find_lexer_class_by_name
     from pygments.util import ClassNotFound
 
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return find_lexer_class_by_name(language)(stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
 

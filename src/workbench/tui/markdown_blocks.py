@@ -5,6 +5,7 @@ Whatever could take long (deep, huge or hostile blocks) is shown as plain wrappe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from workbench.tui.textlines import BLANK, TAB, Join, Line, Run, chop, clip, pla
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
+
+logger = logging.getLogger(__name__)
 
 BLOCK_LIMIT = 48_000
 """Characters of one block, other than a fence, above which it is shown as plain text."""
@@ -46,6 +49,7 @@ _HEADINGS = {
     "h5": Role.TEXT | BOLD | ITALIC,
     "h6": Role.TEXT | ITALIC,
 }
+
 
 @lru_cache(maxsize=1)
 def parser() -> MarkdownIt:
@@ -86,9 +90,13 @@ class Block:
 
     def lines(self, width: int, *, growing: bool = False) -> list[Line]:
         """Lay the block out; while it is `growing`, its last fence is not coloured yet."""
-        if not self.tokens or (self.fence is None and self._too_much()):
-            return plain_lines(self.source.strip("\n"), width)
-        return _Layout(growing).block(self.tokens, max(width, 1))
+        if self.tokens and (self.fence is not None or not self._too_much()):
+            try:
+                return _Layout(growing).block(self.tokens, max(width, 1))
+            except Exception:
+                # A stored text must never be able to end the application each time it is opened.
+                logger.exception("a block of %d characters cannot be laid out; it is shown as it is", len(self.source))
+        return plain_lines(self.source.strip("\n"), width)
 
     def _too_much(self) -> bool:
         if len(self.source) > BLOCK_LIMIT or len(self.tokens) > TOKEN_LIMIT:
@@ -100,7 +108,11 @@ def parse_blocks(text: str) -> list[Block]:
     """The top-level blocks of `text`, in order."""
     if len(text) > MARKDOWN_LIMIT or text.count("\n") > MARKDOWN_LINE_LIMIT:
         return [Block(text, 0, text.count("\n") + 1)]
-    tokens = parser().parse(text)
+    try:
+        tokens = parser().parse(text)
+    except Exception:
+        logger.exception("a text of %d characters cannot be parsed; it is shown as it is", len(text))
+        return [Block(text, 0, text.count("\n") + 1)]
     lines = text.split("\n")
     blocks: list[Block] = []
     start = 0
@@ -115,14 +127,24 @@ def parse_blocks(text: str) -> list[Block]:
     return blocks
 
 
+def warm_up() -> None:
+    """Load what the first reply needs, so that it need not wait; may be called on any thread."""
+    markdown_lines("# *x*\n\n```python\nx = 1\n```\n", 40)
+
+
 def markdown_lines(text: str, width: int) -> list[Line]:
     """All of `text` laid out, one blank line between blocks."""
     lines: list[Line] = []
     for block in parse_blocks(text):
-        if lines:
-            lines.append(BLANK)
-        lines.extend(block.lines(width))
+        add_block(lines, block.lines(width))
     return lines
+
+
+def add_block(lines: list[Line], block: list[Line]) -> None:
+    """Put a block's lines behind others, with a blank line between."""
+    if lines and block:
+        lines.append(BLANK)
+    lines.extend(block)
 
 
 def language_of(info: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from workbench.tui.markdown_blocks import Block, code_lines, language_of, parse_blocks
+from workbench.tui.markdown_blocks import Block, add_block, code_lines, language_of, parse_blocks
 from workbench.tui.palette import Role
 from workbench.tui.textlines import BLANK, Line, plain_lines
 
@@ -133,9 +133,7 @@ class MarkdownFlow:
             self._dirty = False
             self._parse_tail()
             for block in self._blocks[self._laid :]:
-                if self._lines:
-                    self._lines.append(BLANK)
-                self._lines.extend(block.lines(width))
+                add_block(self._lines, block.lines(width))
             self._laid = len(self._blocks)
             self._tail_lines = self._lay_tail()
         return len(self._lines) + len(self._tail_lines)
@@ -193,9 +191,8 @@ class MarkdownFlow:
             self._formatted_to = self._parsed_to
             self._formatted = []
             for block in self._tail:
-                if self._formatted:
-                    self._formatted.append(BLANK)
-                self._formatted.extend(block.lines(self._width, growing=self._growing and block.fence is None))
+                growing = self._growing and block.fence is None
+                add_block(self._formatted, block.lines(self._width, growing=growing))
         more = self._text[self._parsed_to :]
         lines = self._formatted + (plain_lines(more, self._width) if more else [])
         return lead + lines if lines else []

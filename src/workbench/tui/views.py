@@ -17,6 +17,10 @@ SENDING_ID = "sending"
 """Id of the prompt that is on its way; it has no stored id yet."""
 
 
+_LONGEST_PROMPT = 10_000
+"""Characters of a prompt that are shown; all of it is stored and sent."""
+
+
 def view_of_message(message: Message, scripted: Collection[str], now_ms: int) -> MessageView:
     """A stored message."""
     if message.role is Role.USER:
@@ -36,8 +40,12 @@ def view_of_message(message: Message, scripted: Collection[str], now_ms: int) ->
 
 
 def prompt_view(message_id: str, text: str, at_ms: int, now_ms: int) -> MessageView:
-    """What the user asked."""
-    return MessageView(id=message_id, role="user", text=text, header=f"you · {moment(at_ms, now_ms)}")
+    """What the user asked; of a very long prompt only the beginning, because laying it out would take seconds."""
+    header = f"you · {moment(at_ms, now_ms)}"
+    if len(text) > _LONGEST_PROMPT:
+        header = f"{header} · the first {_LONGEST_PROMPT:,} of {len(text):,} characters"
+        text = text[:_LONGEST_PROMPT]
+    return MessageView(id=message_id, role="user", text=text, header=header)
 
 
 def view_of_turn(turn: TurnView, scripted: Collection[str]) -> MessageView:

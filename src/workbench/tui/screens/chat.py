@@ -368,7 +368,8 @@ class ChatScreen(Screen[None]):
     def _pin(self, pin: Pin | None) -> None:
         if pin is None:
             return
-        self._host.start_work(self._desk.choose(self._desk.slot, pin), group="pin")
+        self._desk.slot.pin = pin
+        self._host.start_work(self._desk.keep_pin(self._desk.slot), group="pin")
         self.refresh_chrome()
         who = "The strategy decides who answers." if pin == AUTO else f"{pin.name} answers from now on."
         self._host.tell(who)

@@ -80,6 +80,7 @@ class Composer(TextArea, inherit_bindings=True):
         self.insert("\n")
 
     async def _on_key(self, event: events.Key) -> None:
+        # Textual calls the handlers of the classes below after this one, unless it says otherwise.
         key = event.key
         if self.completing and key in ("up", "down", "tab", "enter", "escape"):
             self._keep(event)
@@ -95,8 +96,6 @@ class Composer(TextArea, inherit_bindings=True):
             self.post_message(self.EarlierWanted(-1))
         elif key == "backspace" and self._delete_mark():
             self._keep(event)
-        else:
-            await super()._on_key(event)
 
     def _keep(self, event: events.Key) -> None:
         event.stop()
@@ -123,9 +122,7 @@ class Composer(TextArea, inherit_bindings=True):
         return True
 
     async def _on_paste(self, event: events.Paste) -> None:
-        if len(event.text) < LARGE:
-            await super()._on_paste(event)
-            return
         event.stop()
-        event.prevent_default()
-        self.insert(self.pastes.put_aside(event.text))
+        if len(event.text) >= LARGE:
+            event.prevent_default()
+            self.insert(self.pastes.put_aside(event.text))

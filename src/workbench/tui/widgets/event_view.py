@@ -139,7 +139,8 @@ class EventView(ScrollView, can_focus=True):
     def _settle(self) -> None:
         if self.following:
             self._cursor = None
-            self.scroll_to(y=max(len(self._shown) - self.scrollable_content_region.height, 0), animate=False, force=True)
+            end = max(len(self._shown) - self.scrollable_content_region.height, 0)
+            self.scroll_to(y=end, animate=False, force=True)
         else:
             self._reveal(self.cursor_index or 0)
 

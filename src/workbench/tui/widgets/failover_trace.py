@@ -83,7 +83,7 @@ def _step(step: Step, label: str, width: int) -> Content:
     }.get(step.state, (signs.unknown, "$text-muted", step.state))
     status = f" {signs.dot} HTTP {step.http_status}" if step.http_status else ""
     lines = [
-        *_name(sign, style, step.provider, step.model, label, width),
+        *_name((sign, style), step.provider, step.model, label, width),
         Content.assemble(_INDENT, (clean_line(word, 60), style), status),
     ]
     took = f"took {seconds(step.duration_ms)}" if step.duration_ms is not None else ""
@@ -98,13 +98,17 @@ def _step(step: Step, label: str, width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def _name(sign: str, style: str, provider: str, model: str, label: str, width: int) -> list[Content]:
+def _sign(sign: tuple[str, str]) -> tuple[str, str]:
+    return f"{sign[0]} ", sign[1]
+
+
+def _name(sign: tuple[str, str], provider: str, model: str, label: str, width: int) -> list[Content]:
     name = clean_line(f"{provider}/{model}" if model else provider, 80) + label
     if len(_INDENT) + cells(name) <= width:
-        return [Content.assemble((f"{sign} ", style), (name, "bold"))]
+        return [Content.assemble(_sign(sign), (name, "bold"))]
     own, *others = (Content.styled(line, "bold") for line in _wrapped(clean_line(provider, 80) + label, width))
     return [
-        Content.assemble((f"{sign} ", style), own),
+        Content.assemble(_sign(sign), own),
         *(Content.assemble(_INDENT, other) for other in others),
         *_indented(model, width),
     ]
@@ -112,7 +116,7 @@ def _name(sign: str, style: str, provider: str, model: str, label: str, width: i
 
 def _skipped(name: str, why: str, width: int) -> Content:
     sign = glyphs().unknown
-    lines = _name(sign, "$text-muted", name, "", "", width)
+    lines = _name((sign, "$text-muted"), name, "", "", width)
     return Content("\n").join([*lines, *_indented(f"skipped: {clean_line(why, 120)}", width, "$text-muted")])
 
 

@@ -71,9 +71,7 @@ class MessageBody(Widget):
         self._taken = _feed(self._flow, view.text, self._taken, whole=not view.streaming)
         if len(view.reasoning) > self._reasoning_taken:
             self._words = len(view.reasoning.split())
-        self._reasoning_taken = _feed(
-            self._reasoning, view.reasoning, self._reasoning_taken, whole=not view.streaming
-        )
+        self._reasoning_taken = _feed(self._reasoning, view.reasoning, self._reasoning_taken, whole=not view.streaming)
         if not view.streaming:
             self._flow.finish()
         self._stale = True

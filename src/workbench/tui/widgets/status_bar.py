@@ -45,7 +45,8 @@ class StatusBar(Widget):
         for chip in self._chips:
             name = clean_line(chip.name, _LONGEST_NAME)
             word = _WORDS.get(chip.state, "")
-            tail = f" {name}" + (f" {word}" if word else "") + scripted_label(chip.name, (chip.name,) if chip.scripted else ())
+            label = scripted_label(chip.name, (chip.name,) if chip.scripted else ())
+            tail = f" {name}" + (f" {word}" if word else "") + label
             parts.append(Content.assemble((_sign(chip.state), _STYLES[_group(chip.state)]), tail))
         return Content("  ").join(parts)
 

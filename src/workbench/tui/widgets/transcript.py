@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar, Final, cast
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.layout import Layout
 from textual.message import Message
-from textual.reactive import Reactive, reactive
+from textual.reactive import Reactive
 from textual.widget import Widget
 
 from workbench.tui.glyphs import glyphs
+from workbench.tui.markdown_blocks import warm_up
 from workbench.tui.palette import COMPONENTS, PALETTE_CSS, Palette, palette_of
 from workbench.tui.safe import SafeStatic, set_border_subtitle
+from workbench.tui.widgets.following_scroll import FollowingScroll
 from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.message_view import MessageView
 
@@ -26,11 +29,11 @@ MOUNTED: Final = 30
 MORE: Final = 15
 """Messages mounted each time the reader reaches the top."""
 
-NEAR_TOP: Final = 2
-"""Lines from the top at which earlier messages are wanted."""
+WARM_UP_AFTER_S: Final = 0.5
+"""Seconds after which the Markdown libraries are loaded, beside the first paints."""
 
 
-class Transcript(VerticalScroll):
+class Transcript(FollowingScroll):
     """Shows messages, the newest at the end; only those around the end or the reader are mounted."""
 
     DEFAULT_CSS = f"""
@@ -59,9 +62,6 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
         Binding("j", "scroll_down", "Scroll down", show=False, id="transcript.scroll_down"),
         Binding("end,G", "follow", "Follow", show=False, id="transcript.follow"),
     ]
-
-    following: reactive[bool] = reactive(True, init=False)
-    """Whether the end is kept in sight."""
 
     class EarlierWanted(Message):
         """The reader is at the top, and the conversation has messages that were not given yet."""
@@ -98,6 +98,11 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
     def on_mount(self) -> None:
         """Keep the end in sight from the start."""
         self.anchor()
+        self.set_timer(WARM_UP_AFTER_S, self._warm_up)
+
+    @work(group="transcript-warm-up", exit_on_error=False)
+    async def _warm_up(self) -> None:
+        await asyncio.to_thread(warm_up)
 
     # -- content -----------------------------------------------------------------------------------------------
 
@@ -177,7 +182,7 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
         self._asked_earlier = False
         self._views[:0] = messages
         self._first_mounted += len(messages)
-        if self._cursor_index == 0 or self._is_near_top:
+        if self._cursor_index == 0 or self.is_near_top:
             self._mount_earlier()
 
     def remove_message(self, message_id: str) -> None:
@@ -228,14 +233,14 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
 
     # -- earlier messages --------------------------------------------------------------------------------------
 
-    @property
-    def _is_near_top(self) -> bool:
-        return self.scroll_offset.y <= NEAR_TOP
+    def reached_top(self) -> None:
+        """The reader has scrolled up to the top."""
+        self.call_after_refresh(self._want_earlier)
 
     def _want_earlier(self) -> None:
-        if self._lifted or not self.is_mounted or not self._is_near_top or self.scroll_y != self.scroll_target_y:
+        if self._lifted or not self.is_mounted or not self.is_near_top or self.scroll_y != self.scroll_target_y:
             return
-        self._look_where_we_are()
+        self.look_where_we_are()
         if self._first_mounted:
             self._mount_earlier()
         elif self._has_earlier and not self._asked_earlier:
@@ -282,27 +287,6 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
         self._first_mounted = start
 
     # -- following ---------------------------------------------------------------------------------------------
-
-    def release_anchor(self) -> None:
-        """Somebody scrolls: see afterwards whether the end is still in sight."""
-        super().release_anchor()
-        self.call_later(self._look_where_we_are)
-
-    def _look_where_we_are(self) -> None:
-        at_end = self.scroll_target_y >= self.max_scroll_y
-        if at_end and not self.following and self.scroll_y < self.max_scroll_y:
-            return
-        if at_end:
-            self.anchor()
-        self.following = at_end
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follow again at the end; want earlier messages at the top."""
-        super().watch_scroll_y(old_value, new_value)
-        if new_value >= self.max_scroll_y > 0 and not self.following:
-            self.call_later(self._look_where_we_are)
-        if new_value <= NEAR_TOP and old_value > new_value:
-            self.call_after_refresh(self._want_earlier)
 
     def watch_following(self, following: bool) -> None:
         """Say in the border how to follow again."""

@@ -1,0 +1,88 @@
+"""Commands on a real pseudo-terminal: text as it comes, broken parts struck out, and no sequence but our own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import command_line, configure, run_cli
+from tests.support.doubles import HOSTILE_TEXT, endless, in_band_error, ok, running_provider
+from tests.support.pty_session import PtySession
+
+pytestmark = pytest.mark.timeout(60)
+"""Each starts a process that loads the model library: 3 to 8 s of CPU."""
+
+WITHIN_S = 40.0
+OWN_SEQUENCES = re.compile(rb"\x1b\[(?:0|1|2|9;2|31|32|33)m|\x1b\[[0-9]*A|\x1b\[[JK]|\x1b\[\?2004[hl]")
+FORBIDDEN = (b"\x1b", b"\x07", b"\x00", b"\xc2\x9b", b"\xc2\x9d", "\u202e".encode(), "\u2066".encode())
+
+
+def assert_only_own_sequences(raw: bytes) -> None:
+    rest = OWN_SEQUENCES.sub(b"", raw)
+    for forbidden in FORBIDDEN:
+        assert forbidden not in rest, rest[max(rest.find(forbidden) - 40, 0) :][:120]
+
+
+def test_a_broken_answer_is_struck_out_and_hostile_text_stays_text(isolation: Path) -> None:
+    with (
+        running_provider(in_band_error(2, HOSTILE_TEXT)) as first,
+        running_provider(ok([*HOSTILE_TEXT, "\nthe end"])) as second,
+    ):
+        configure(isolation, [first.base_url, second.base_url])
+        with PtySession(command_line("ask", "hi"), columns=100, lines=30) as session:
+            session.wait_for("the end", "↳ beta/model-beta", within_s=WITHIN_S)
+            assert session.wait_exit() == 0
+            rows = session.rows
+    broken = rows.index("Hello from")
+    assert session.styles(broken, 0).strikethrough
+    assert "alpha/model-alpha failed" in rows[broken + 1]
+    answer = next(row for row in rows if row.startswith("[/] [@click=app.quit]x[/] ␛]52;c;cm0gLXJmIH4=␇"))
+    assert rows.index(answer) > broken
+    assert not session.styles(rows.index(answer), 0).strikethrough
+    assert [row for row in rows if row.startswith("[/]")] == [answer]
+    assert rows.count("the end") == 1
+    assert_only_own_sequences(session.raw)
+    for arguments in (["history", "list"], ["history", "show", "last"], ["events"], ["providers", "list"]):
+        with PtySession(command_line(*arguments), columns=100, lines=40) as session:
+            assert session.wait_exit(WITHIN_S) == 0
+            assert session.raw.strip()
+            assert_only_own_sequences(session.raw)
+
+
+def test_chatting_line_by_line(isolation: Path) -> None:
+    with running_provider(ok("A first answer."), endless(0.02), ok("A third answer.")) as double:
+        configure(isolation, [double.base_url])
+        with PtySession(command_line("chat"), columns=100, lines=30) as session:
+            session.wait_for("Ctrl-D leaves", ">", within_s=WITHIN_S)
+            session.send("\x03")
+            session.wait_for("Ctrl-D or /quit leaves")
+            session.send("hello\n")
+            session.wait_for("A first answer.", "↳ alpha/model-alpha", within_s=WITHIN_S)
+            session.send("go on\n")
+            session.wait_for("Hello from the double.Hello", within_s=WITHIN_S)
+            session.send("\x03")
+            session.wait_for("Interrupted", "characters had arrived and are kept")
+            session.send("and now?\n")
+            session.wait_for("A third answer.")
+            session.send("\x04")
+            assert session.wait_exit() == 0
+        assert_only_own_sequences(session.raw)
+        sent = [message["content"] for message in double.calls[2].json["messages"]]
+    assert sent[:3] == ["hello", "A first answer.", "go on"]
+    assert sent[3].startswith("Hello from the double.Hello")
+    assert sent[4] == "and now?"
+    states = [message["state"] for message in run_cli("history", "show", "last", "--json").json["messages"]]
+    assert states == ["done", "done", "done", "stopped", "done", "done"]
+
+
+def test_ctrl_c_ends_ask_with_130(isolation: Path) -> None:
+    with running_provider(endless(0.02)) as double:
+        configure(isolation, [double.base_url])
+        with PtySession(command_line("ask", "hi"), columns=100, lines=30, env={"NO_COLOR": "1"}) as session:
+            session.wait_for("Hello from the double.Hello", within_s=WITHIN_S)
+            session.send("\x03")
+            assert session.wait_exit() == 130
+    assert "characters had arrived and are kept" in session.text
+    assert re.search(rb"\x1b\[[0-9;]*m", session.raw) is None
