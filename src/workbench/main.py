@@ -97,6 +97,7 @@ def open_screen(request: Invocation) -> int:
 def protect_process() -> None:
     """New files for their owner only, nothing imported from the current folder, no memory in core dumps."""
     os.umask(0o077)
+    _open_missing_streams()
     sys.path[:] = [entry for entry in sys.path if entry not in {"", "."}]
     import contextlib
     import ctypes
@@ -107,6 +108,17 @@ def protect_process() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _open_missing_streams() -> None:
+    """Give closed standard streams to /dev/null: else the next file opened, perhaps the database, is written to."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _guarded(request: Invocation) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import os
@@ -220,6 +221,26 @@ async def test_faults_of_kinds_with_a_format_of_their_own(client: LiteLLMClient,
         assert (failure.kind, failure.http_status) == (error_kind, http_status)
         assert failure.retry_after_s == (7.0 if name == "429" else None)
         assert len(double.calls) == 1
+
+
+async def test_a_huge_error_text_stalls_nobody(client: LiteLLMClient) -> None:
+    """LiteLLM's redaction of five megabytes would hold the loop for twenty seconds."""
+    async with FaultyProvider(hostile_error(500, size=5_000_000)) as double:
+        began = time.process_time()
+        failure = (await hear(client, call(double))).failure
+        assert failure is not None
+        assert (failure.kind, len(failure.reason)) == (ErrorKind.SERVER_ERROR, 500)
+        assert time.process_time() - began < 2.0
+
+
+async def test_a_compressed_error_is_not_unpacked(client: LiteLLMClient) -> None:
+    bomb = gzip.compress(b"A" * 10_000_000)
+    async with FaultyProvider(status(500, bomb, content_encoding="gzip")) as double:
+        failure = (await hear(client, call(double))).failure
+        assert failure is not None
+        assert failure.kind is ErrorKind.SERVER_ERROR
+        assert double.calls[0].headers["accept-encoding"] == "identity"
+        assert "AAAA" not in failure.reason
 
 
 async def test_nobody_listens(client: LiteLLMClient) -> None:

@@ -118,6 +118,16 @@ def test_a_full_disk_under_the_output(isolation: Path) -> None:
     assert isolation.name == "home"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams(closed: str, isolation: Path) -> None:
+    done = subprocess.run(["bash", "-c", f"{script()} history list --json {closed}"], capture_output=True, timeout=50)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert (b'"total": 0' in done.stdout) is (">&-" not in closed.replace("2>&-", ""))
+    assert (isolation / "data" / "workbench.db").read_bytes()[:15] == b"SQLite format 3"
+    assert not (isolation / "state").exists() or not list((isolation / "state").glob("crash-*"))
+
+
 def test_no_terminal_no_full_screen() -> None:
     for arguments in ((), ("demo",), ("--offline",)):
         done = run_cli(*arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -68,7 +69,9 @@ class PtySession:
         if self.child.isalive():
             self.child.kill(signal.SIGKILL)
         self._ended.wait(5)
-        self.child.close(force=True)
+        # After `hang_up` there is nothing left to close.
+        with contextlib.suppress(OSError):
+            self.child.close(force=True)
 
     def _read(self) -> None:
         while True:

@@ -22,9 +22,13 @@ def says(*texts: str, reason: str | None = "stop") -> list[Step]:
 def provider(name: str, *, priority: int = 1, retries: int = 0) -> Provider:
     """A usable provider with one model."""
     return Provider(
-        name=name, kind="openai", models=(f"{name}-1",), api_keys=(Secret(f"key-of-{name}"),), priority=priority,
+        name=name,
+        kind="openai",
+        models=(f"{name}-1",),
+        api_keys=(Secret(f"key-of-{name}"),),
+        priority=priority,
         max_retries=retries,
-    )  # fmt: skip
+    )
 
 
 @dataclass

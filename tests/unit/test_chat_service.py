@@ -91,6 +91,7 @@ async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None
 async def test_the_prompt_is_on_disk_before_the_provider_is_called(tmp_path: Path) -> None:
     seen: list[tuple[str, str]] = []
     async with room(tmp_path, {"one": [says("hi")]}) as r:
+
         def look(_call: object) -> None:
             with sqlite3.connect(r.database) as connection:
                 seen.extend(connection.execute("select role, text from messages order by n"))

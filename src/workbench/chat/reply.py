@@ -96,9 +96,16 @@ class StoredReply:
     async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
         """Write the whole reply and its state."""
         await self._conversations.finish_reply(
-            draft.message.id, state=ending.state, text=draft.text, reasoning=draft.reasoning, broken=draft.broken,
-            provider=ending.provider, model=ending.model, finish_reason=ending.finish_reason, reason=ending.reason,
-        )  # fmt: skip
+            draft.message.id,
+            state=ending.state,
+            text=draft.text,
+            reasoning=draft.reasoning,
+            broken=draft.broken,
+            provider=ending.provider,
+            model=ending.model,
+            finish_reason=ending.finish_reason,
+            reason=ending.reason,
+        )
 
 
 class UnstoredReply:
@@ -181,6 +188,14 @@ class ReplyWriter:
 def finished_message(draft: ReplyDraft, ending: Ending, attempts: tuple[Attempt, ...]) -> Message:
     """The reply as a message, without reading it back."""
     return replace(
-        draft.message, text=draft.text, reasoning=draft.reasoning, broken=draft.broken, state=ending.state,
-        provider=ending.provider, model=ending.model, finish_reason=ending.finish_reason, reason=ending.reason, attempts=attempts,
-    )  # fmt: skip
+        draft.message,
+        text=draft.text,
+        reasoning=draft.reasoning,
+        broken=draft.broken,
+        state=ending.state,
+        provider=ending.provider,
+        model=ending.model,
+        finish_reason=ending.finish_reason,
+        reason=ending.reason,
+        attempts=attempts,
+    )

@@ -61,9 +61,7 @@ class ChatService:
         self._saving_late: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    async def send(
-        self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None
-    ) -> Turn:
+    async def send(self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None) -> Turn:
         """Store a prompt and start its reply in the background; returns once the prompt is on disk.
 
         A new conversation begins when `conversation_id` is None. Raises UsageError for an empty prompt, while
@@ -75,16 +73,16 @@ class ChatService:
         history: Sequence[Message] = ()
         if options.store:
             begun = await self._conversations.begin_turn(
-                prompt=text, conversation_id=conversation_id, system=options.system,
+                prompt=text,
+                conversation_id=conversation_id,
+                system=options.system,
                 provider=options.provider if conversation_id is None else None,
                 model=options.model if conversation_id is None else None,
-            )  # fmt: skip
+            )
             conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
         else:
             conversation, prompt, reply = self._unstored(text, conversation_id)
-        turn = Turn(
-            id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id
-        )  # fmt: skip
+        turn = Turn(id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id)
         if conversation_id is not None or options.store:
             with suppress(NotFoundError):
                 history = await self._conversations.path(conversation.id)
@@ -102,8 +100,14 @@ class ChatService:
             bus=self._bus,
             clock=self._clock,
         )
-        stamp = {"correlation": turn.id, "conversation_id": conversation.id}
-        self._bus.publish(TurnStarted(user_message_id=prompt.id, message_id=reply.id, **stamp))
+        self._bus.publish(
+            TurnStarted(
+                user_message_id=prompt.id,
+                message_id=reply.id,
+                correlation=turn.id,
+                conversation_id=conversation.id,
+            )
+        )
         self._bus.publish(ConversationChanged(conversation_id=conversation.id))
         task = asyncio.create_task(self._finish(run), name=f"turn-{turn.id}")
         self._running[turn.id] = _Running(run, task)
@@ -117,27 +121,30 @@ class ChatService:
         if not text.strip():
             raise UsageError("The prompt is empty", hint="Type something to send")
         if self._offline:
-            raise UsageError(
-                "Offline: nothing is sent", hint="Start workbench without --offline to ask a provider"
-            )  # fmt: skip
+            raise UsageError("Offline: nothing is sent", hint="Start workbench without --offline to ask a provider")
         if options.provider is not None and configuration.provider(options.provider) is None:
             known = ", ".join(p.name for p in configuration.providers) or "none"
             raise UsageError(f"There is no provider named {options.provider}", hint=f"Configured: {known}")
         if conversation_id is not None and self.running_in(conversation_id) is not None:
             raise UsageError(
                 "A reply is still streaming in this conversation", hint="Stop it, or wait until it is done"
-            )  # fmt: skip
+            )
 
     def _unstored(self, text: str, conversation_id: str | None) -> tuple[Conversation, Message, Message]:
         now = self._clock.now_ms()
         conversation = Conversation(id=conversation_id or new_id(), title="", created_at_ms=now, updated_at_ms=now)
         prompt = Message(
-            id=new_id(), conversation_id=conversation.id, parent_id=None, role=Role.USER, text=text,
-            state=MessageState.DONE, created_at_ms=now,
-        )  # fmt: skip
+            id=new_id(),
+            conversation_id=conversation.id,
+            parent_id=None,
+            role=Role.USER,
+            text=text,
+            state=MessageState.DONE,
+            created_at_ms=now,
+        )
         reply = replace(
             prompt, id=new_id(), parent_id=prompt.id, role=Role.ASSISTANT, text="", state=MessageState.STREAMING
-        )  # fmt: skip
+        )
         return conversation, prompt, reply
 
     async def _finish(self, run: TurnRun) -> TurnResult:
@@ -165,9 +172,7 @@ class ChatService:
 
     def running_in(self, conversation_id: str) -> Turn | None:
         """The turn that is streaming in a conversation, if any."""
-        return next(
-            (r.run.turn for r in self._running.values() if r.run.turn.conversation_id == conversation_id), None
-        )  # fmt: skip
+        return next((r.run.turn for r in self._running.values() if r.run.turn.conversation_id == conversation_id), None)
 
     def running(self) -> list[Turn]:
         """Every turn under way."""

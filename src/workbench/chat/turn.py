@@ -135,9 +135,12 @@ class TurnRun:
         self._writer.grew()
         self._bus.publish(
             TextDelta(
-                message_id=self.turn.message_id, delta=part.text, reasoning=part.reasoning,
-                correlation=self.turn.id, conversation_id=self.turn.conversation_id,
-            )  # fmt: skip
+                message_id=self.turn.message_id,
+                delta=part.text,
+                reasoning=part.reasoning,
+                correlation=self.turn.id,
+                conversation_id=self.turn.conversation_id,
+            )
         )
 
     def _restart(self, part: Restarted) -> None:
@@ -146,9 +149,12 @@ class TurnRun:
         self._writer.grew()
         self._bus.publish(
             ReplyRestarted(
-                message_id=self.turn.message_id, provider=part.provider, characters=characters,
-                correlation=self.turn.id, conversation_id=self.turn.conversation_id,
-            )  # fmt: skip
+                message_id=self.turn.message_id,
+                provider=part.provider,
+                characters=characters,
+                correlation=self.turn.id,
+                conversation_id=self.turn.conversation_id,
+            )
         )
 
     def _request(self) -> AnswerRequest:
@@ -184,16 +190,26 @@ class TurnRun:
         else:
             state = MessageState.FAILED
         return Ending(
-            state=state, provider=answered.provider, model=answered.model,
-            finish_reason=answered.finish_reason, reason=answered.reason,
-        )  # fmt: skip
+            state=state,
+            provider=answered.provider,
+            model=answered.model,
+            finish_reason=answered.finish_reason,
+            reason=answered.reason,
+        )
 
     def _tell(self, ending: Ending, usage: Usage, duration_ms: int) -> None:
         self._bus.publish(
             TurnFinished(
-                correlation=self.turn.id, conversation_id=self.turn.conversation_id, message_id=self.turn.message_id,
-                state=ending.state.value, provider=ending.provider, model=ending.model, reason=ending.reason,
-                duration_ms=duration_ms, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens,
+                correlation=self.turn.id,
+                conversation_id=self.turn.conversation_id,
+                message_id=self.turn.message_id,
+                state=ending.state.value,
+                provider=ending.provider,
+                model=ending.model,
+                reason=ending.reason,
+                duration_ms=duration_ms,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
                 cost_nano=usage.cost_nano,
-            )  # fmt: skip
+            )
         )

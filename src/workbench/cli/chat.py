@@ -168,7 +168,7 @@ class LineChat:
         options = TurnOptions(
             provider=self._options.provider,
             model=self._options.model,
-            system=self._options.system if self._conversation_id is None else None,
+            system=self._options.system,
             fallback=not self._options.no_fallback,
             on_broken_stream=broken_stream_policy(
                 self._configuration.settings.on_broken_stream, printed_for_good=False

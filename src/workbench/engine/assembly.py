@@ -118,7 +118,7 @@ async def _load_configuration(
     if demo_providers:
         configuration = Configuration(
             settings=Settings(on_broken_stream=OnBrokenStream.RESTART), providers=demo_providers
-        )  # fmt: skip
+        )
     else:
         configuration = await asyncio.to_thread(
             load_configuration, paths, profile=options.profile, environ=environ, overrides=options.overrides
@@ -152,5 +152,3 @@ def _warm(model: AnnouncedModel, teardown: AsyncExitStack) -> None:
         task.cancel()
 
     teardown.push_async_callback(end)
-
-

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
+from workbench.tui.glyphs import drawn
+
 
 class Scope(StrEnum):
     """Where an action's keys work."""
@@ -56,7 +58,7 @@ _READABLE = {
 def readable_key(key: str) -> str:
     """`ctrl+c` stays, `escape` is `esc`, `question_mark` is `?`."""
     *modifiers, last = key.split("+")
-    return "+".join([*modifiers, _READABLE.get(last, last)])
+    return drawn("+".join([*modifiers, _READABLE.get(last, last)]))
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -51,9 +51,7 @@ def meaning_of(text: str) -> Entered:
 class Composing:
     """Joins composer, completion list and the open conversation's unsent text."""
 
-    def __init__(
-        self, desk: Desk, composer: Composer, offered: CompletionList, save_soon: Callable[[], None]
-    ) -> None:
+    def __init__(self, desk: Desk, composer: Composer, offered: CompletionList, save_soon: Callable[[], None]) -> None:
         """`save_soon` is called whenever the unsent text has changed."""
         self._desk = desk
         self._composer = composer

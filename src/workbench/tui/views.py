@@ -41,9 +41,9 @@ def view_of_message(message: Message, scripted: Collection[str], now_ms: int) ->
 
 def prompt_view(message_id: str, text: str, at_ms: int, now_ms: int) -> MessageView:
     """What the user asked; of a very long prompt only the beginning, because laying it out would take seconds."""
-    header = f"you · {moment(at_ms, now_ms)}"
+    header = f"you {glyphs().dot} {moment(at_ms, now_ms)}"
     if len(text) > _LONGEST_PROMPT:
-        header = f"{header} · the first {_LONGEST_PROMPT:,} of {len(text):,} characters"
+        header = f"{header} {glyphs().dot} the first {_LONGEST_PROMPT:,} of {len(text):,} characters"
         text = text[:_LONGEST_PROMPT]
     return MessageView(id=message_id, role="user", text=text, header=header)
 

@@ -17,11 +17,11 @@ from workbench.tui.composing import CommandLine, Composing, UnknownCommand, mean
 from workbench.tui.desk import Slot
 from workbench.tui.drafting import DraftKeeper
 from workbench.tui.external import EditorError, copy_text, edit_text
+from workbench.tui.glyphs import glyphs
 from workbench.tui.list_feed import ListFeed
 from workbench.tui.safe import SafeStatic
 from workbench.tui.screens import chat_chrome as chrome
 from workbench.tui.sending import Sender
-from workbench.tui.state.badges import Line, Severity, live_line
 from workbench.tui.state.chat import Part
 from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, next_pin
 from workbench.tui.transcript_feed import TranscriptFeed
@@ -91,6 +91,7 @@ class ChatScreen(Screen[None]):
         self.sender = Sender(self._host, self._desk, self.feed, self.composing, self.refresh_chrome)
         self.transcript.empty_text = "No messages yet. Type and press enter; ctrl+l picks the model."
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
+        self.set_class(glyphs().ascii, "-ascii")
         self.show_slot()
         self._host.start_work(self._open_first(), group="open", exclusive=True)
 
@@ -155,15 +156,7 @@ class ChatScreen(Screen[None]):
         chrome.entitle(self.transcript, self.composer, self._shell, self._desk.slot, self._desk)
 
     def _show_live(self) -> None:
-        slot = self._desk.slot
-        turn = self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
-        if slot.sending:
-            self.live.say(Line(text=chrome.before_sending(self._shell), severity=Severity.RUNNING))
-        elif turn is not None and turn.phase.running:
-            client, now = self._shell.state.client, self._shell.clock.now_ms()
-            self.live.say(live_line(turn, client, now, self._shell.scripted))
-        else:
-            self.live.say(None)
+        self.live.say(chrome.running_line(self._shell, self._desk.slot))
 
     def _show_trace(self) -> None:
         if not self.has_class("-trace-open"):
@@ -351,7 +344,7 @@ class ChatScreen(Screen[None]):
             return
         choice = find_choice(name, choices_of(self._shell.configuration, self._shell.provider_states))
         if choice is None or not choice.usable:
-            why = f"{choice.title}: {choice.note}" if choice else f"No single provider or model fits “{name}”"
+            why = f"{choice.title}: {choice.note}" if choice else f"No single provider or model fits {name}"
             self._host.tell(f"{why}. ctrl+l lists them.", warning=True)
             return
         self._pin(choice.pin)

@@ -6,10 +6,10 @@ from textual.content import Content
 
 from workbench.core.text import clean_line
 from workbench.tui.desk import Desk, Slot
-from workbench.tui.glyphs import glyphs
+from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import set_border_subtitle, set_border_title
 from workbench.tui.shell import Shell
-from workbench.tui.state.badges import Severity, money, seconds
+from workbench.tui.state.badges import Line, Severity, live_line, money, seconds
 from workbench.tui.state.chat import ClientPhase
 from workbench.tui.state.chips import ProviderChip, chips_of
 from workbench.tui.widgets.composer import Composer
@@ -54,19 +54,24 @@ def problems_of(shell: Shell, draft_problem: str, *, show_nobody: bool) -> list[
     if state.problems:
         first, *others = state.problems
         more = f" (and {len(others)} more)" if others else ""
-        found.append((Severity.WARNING, f"configuration: {first}{more} · /setup opens it"))
+        found.append((Severity.WARNING, f"configuration: {first}{more}; /setup opens it"))
     if show_nobody and shell.nobody_can_answer and not shell.offline:
-        found.append((Severity.WARNING, "No provider can be asked · /setup opens the configuration, /demo shows one"))
+        found.append((Severity.WARNING, "No provider can be asked: /setup opens the configuration, /demo shows one"))
     if shell.offline:
         found.append((Severity.WARNING, "offline: nothing is sent; history can be read"))
     return found
 
 
-def before_sending(shell: Shell) -> str:
-    """What a prompt waits for that is not stored yet."""
-    if not shell.state.engine_running:
-        return "starting"
-    return "loading providers" if shell.state.client is ClientPhase.LOADING else "saving the prompt"
+def running_line(shell: Shell, slot: Slot) -> Line | None:
+    """What goes on in a conversation at this moment; None when nothing does."""
+    state = shell.state
+    if slot.sending:
+        text = "saving the prompt" if state.engine_running else "starting"
+        return Line(text=text, severity=Severity.RUNNING)
+    turn = state.turns.get(slot.conversation_id) if slot.conversation_id else None
+    if turn is None or not turn.phase.running:
+        return None
+    return live_line(turn, state.client, shell.clock.now_ms(), shell.scripted)
 
 
 def queue_content(queue: list[str]) -> Content:
@@ -74,7 +79,7 @@ def queue_content(queue: list[str]) -> Content:
     first = clean_line(queue[0], _QUEUED_SHOWN)
     more = f" and {len(queue) - 1} more" if len(queue) > 1 else ""
     return Content.assemble(
-        (f" {glyphs().paused} waiting ", "$warning"), first, more, ("  esc or ↑ takes it back", "$text-muted")
+        (f" {glyphs().paused} waiting ", "$warning"), first, more, (drawn("  esc or ↑ takes it back"), "$text-muted")
     )
 
 
@@ -101,4 +106,4 @@ def _composer_subtitle(composer: Composer, shell: Shell, slot: Slot, *, waits: b
     parts.append(f"ctrl+l model: {model}" if width >= _COMPOSER_FULL else f"model {model}")
     if count >= _COUNT_FROM:
         parts.append(f"{count:,} characters")
-    return " · ".join(parts)
+    return f" {glyphs().dot} ".join(parts)

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
+from workbench.tui.glyphs import drawn
 from workbench.tui.safe import SafeButton, SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
 
@@ -32,7 +33,7 @@ class ConfirmScreen(Dialog[bool]):
         """Question and two buttons; the harmless one has the focus."""
         with Vertical(classes="dialog", id="confirm") as frame:
             set_border_title(frame, self._title)
-            set_border_subtitle(frame, "y yes · n no · esc back")
+            set_border_subtitle(frame, drawn("y yes · n no · esc back"))
             yield SafeStatic(self._question)
             with Horizontal(classes="dialog-buttons"):
                 yield SafeButton(self._no, id="no")

@@ -7,6 +7,8 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from workbench.tui.glyphs import glyphs
+
 R = TypeVar("R")
 
 
@@ -14,6 +16,10 @@ class Dialog(ModalScreen[R]):
     """A modal screen that escape closes without a result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", show=False)]
+
+    def on_mount(self) -> None:
+        """ASCII frames where they are wanted."""
+        self.set_class(glyphs().ascii, "-ascii")
 
     def action_close(self) -> None:
         """Close without a result."""

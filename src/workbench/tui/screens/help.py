@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from workbench.tui.actions import ACTIONS, Action, Scope, readable_key
+from workbench.tui.glyphs import drawn
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
 from workbench.tui.textlines import cells, wrap
@@ -78,8 +79,8 @@ class HelpScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """What this is, a search field, the keys."""
         with Vertical(classes="dialog", id="help") as frame:
-            set_border_title(frame, f"Help · {self._about}")
-            set_border_subtitle(frame, "↑↓ scroll · esc close")
+            set_border_title(frame, drawn(f"Help · {self._about}"))
+            set_border_subtitle(frame, drawn("↑↓ scroll · esc close"))
             yield SafeStatic(" ".join(self._text.split()), id="help-text")
             yield Input(placeholder=f"type to search {len(self._lines)} keys and commands", id="help-search")
             with VerticalScroll(id="help-scroll", can_focus=False):

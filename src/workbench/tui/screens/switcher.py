@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from workbench.core.text import clean_line
-from workbench.tui.glyphs import glyphs
+from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
 from workbench.tui.state.switching import Choice, Pin
@@ -43,7 +43,7 @@ class SwitcherScreen(Dialog[Pin]):
         """A field and a list."""
         with Vertical(classes="dialog", id="switcher") as frame:
             set_border_title(frame, "Who answers")
-            set_border_subtitle(frame, "enter choose · esc back")
+            set_border_subtitle(frame, drawn("enter choose · esc back"))
             yield Input(placeholder="type to narrow", id="switcher-filter")
             yield OptionList(id="switcher-list", markup=False)
 
@@ -83,10 +83,12 @@ class SwitcherScreen(Dialog[Pin]):
         width = max((cells(clean_line(choice.title)) for choice in self._shown), default=0)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([
-            Option(_prompt(choice, width, choice.pin == self._current), disabled=not choice.usable)
-            for choice in self._shown
-        ])
+        options.add_options(
+            [
+                Option(_prompt(choice, width, choice.pin == self._current), disabled=not choice.usable)
+                for choice in self._shown
+            ]
+        )
         current = next((i for i, c in enumerate(self._shown) if c.pin == self._current and c.usable), None)
         first = next((i for i, c in enumerate(self._shown) if c.usable), None)
         options.highlighted = current if current is not None else first
@@ -100,6 +102,8 @@ def _prompt(choice: Choice, width: int, current: bool) -> Content:
         "open": (signs.failed, "$error"),
     }.get(choice.state if choice.usable else "", (signs.unknown, "$text-muted"))
     title = clean_line(choice.title)
+    word = {"slow": "slow", "open": "failing, rests"}.get(choice.state, "") if choice.usable else ""
+    note = f"{word} {choice.note}".strip()
     mark = f"{signs.current} " if current else "  "
     padding = " " * (width - cells(title) + 2)
-    return Content.assemble(mark, (sign, style), f" {title}{padding}", (clean_line(choice.note, 120), "$text-muted"))
+    return Content.assemble(mark, (sign, style), f" {title}{padding}", (clean_line(note, 120), "$text-muted"))

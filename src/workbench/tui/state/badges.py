@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from workbench.conversations.values import Message, MessageState
+from workbench.tui.glyphs import glyphs
 from workbench.tui.state.chat import ClientPhase, Phase, TurnView
 from workbench.tui.state.trail import Step, choice_number, trail_of, tries_of_answer
 
@@ -142,8 +143,8 @@ def _badge(
         parts.append(f"{output_tokens} tok")
     parts.append(money(cost_nano))
     if state != MessageState.DONE and reason:
-        parts.append(reason if len(reason) <= _MOST_REASON else reason[: _MOST_REASON - 1] + "…")
-    return Line(text=" · ".join(part for part in parts if part), severity=_SEVERITIES.get(state, Severity.MUTED))
+        parts.append(reason if len(reason) <= _MOST_REASON else reason[: _MOST_REASON - 1] + glyphs().ellipsis)
+    return Line(text=_joined(parts), severity=_SEVERITIES.get(state, Severity.MUTED))
 
 
 _WORDS = {
@@ -176,12 +177,15 @@ def live_line(turn: TurnView, client: ClientPhase, now_ms: int, scripted: Collec
         return Line(text=f"{name} streaming{rate}", severity=Severity.RUNNING)
     if turn.phase is Phase.ASKING:
         waited = now_ms - step.started_at_ms if step.started_at_ms else 0
-        since = f" · {waited // 1000} s" if waited >= 1000 else ""
+        since = f" {glyphs().dot} {waited // 1000} s" if waited >= 1000 else ""
         loading = "loading providers, then " if client is ClientPhase.LOADING else ""
         return Line(text=f"{loading}asking {name}{since}", severity=Severity.RUNNING)
     why = " ".join(part for part in (step.error_kind, str(step.http_status or "")) if part)
     if turn.retry_at_ms:
         left = max(0, turn.retry_at_ms - now_ms) / 1000
-        return Line(text=f"{name} {why} · retrying in {left:.0f} s", severity=Severity.WARNING)
-    following = f" · {step.next_step}" if step.next_step else ""
-    return Line(text=f"{name} {why}{following}", severity=Severity.WARNING)
+        return Line(text=_joined([f"{name} {why}", f"retrying in {left:.0f} s"]), severity=Severity.WARNING)
+    return Line(text=_joined([f"{name} {why}", step.next_step]), severity=Severity.WARNING)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return f" {glyphs().dot} ".join(part for part in parts if part)

@@ -275,9 +275,7 @@ def _put(trail: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
 def _more_text(turn: TurnView, event: ev.TextDelta) -> TurnView:
     began = turn.first_text_at_ms or event.at_ms
     if event.reasoning:
-        return replace(
-            turn, reasoning=turn.reasoning + event.delta, phase=Phase.STREAMING, first_text_at_ms=began
-        )
+        return replace(turn, reasoning=turn.reasoning + event.delta, phase=Phase.STREAMING, first_text_at_ms=began)
     return replace(turn, text=turn.text + event.delta, phase=Phase.STREAMING, first_text_at_ms=began)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from workbench.tui.glyphs import glyphs
+
 LARGE = 8_000
 """Characters from which a pasted text is put aside."""
 
@@ -18,7 +20,8 @@ class Pastes:
     def put_aside(self, text: str) -> str:
         """Keep a text; the mark that stands for it."""
         self._count += 1
-        mark = f"⟦paste {self._count}: {len(text):,} characters⟧"
+        first, last = ("[[", "]]") if glyphs().ascii else ("⟦", "⟧")
+        mark = f"{first}paste {self._count}: {len(text):,} characters{last}"
         self._texts[mark] = text
         return mark
 

@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from workbench.tui.actions import Scope, bindings_of
-from workbench.tui.glyphs import glyphs
+from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import set_border_subtitle
 from workbench.tui.state.rows import Row
 from workbench.tui.textlines import cells, clip
@@ -84,7 +84,7 @@ class ConversationList(ScrollView, can_focus=True):
         ids = [row.conversation_id for row in rows]
         self.cursor = ids.index(under_cursor) if under_cursor in ids else min(self.cursor, max(len(rows) - 1, 0))
         self.virtual_size = Size(0, len(rows))
-        set_border_subtitle(self, f"{total} · f9 hide" if total else "f9 hide")
+        set_border_subtitle(self, drawn(f"{total} · f9 hide") if total else "f9 hide")
         self.refresh()
 
     def action_move(self, step: int) -> None:

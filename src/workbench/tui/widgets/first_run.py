@@ -35,14 +35,14 @@ class FirstRun(VerticalScroll, can_focus=True):
         signs = glyphs()
         lines = [
             Content.assemble((f"{signs.slow} No provider can be asked yet.", "bold $warning")),
+            Content.assemble(("  e  ", "bold $accent"), "edit the configuration file"),
+            Content.assemble(("  d  ", "bold $accent"), "start the demonstration"),
+            Content(""),
             Content("History, events and drafts work; an answer needs a provider."),
-            Content(""),
-            Content.assemble(("  e  ", "bold $accent"), "open the configuration file in your editor"),
-            Content.styled(f"     {clean_line(config_file)}", "$text-muted"),
-            Content.assemble(("  d  ", "bold $accent"), "start the demonstration: three scripted providers, no key"),
-            Content(""),
+            Content.styled(f"The file is {clean_line(config_file)}", "$text-muted"),
+            Content.styled("The demonstration has three scripted providers and needs no key.", "$text-muted"),
             Content.styled(
-                "A key in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, …) or a local server "
+                "A key in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY and so on) or a local server "
                 "(Ollama, LM Studio, llama.cpp, vLLM) is found by itself at the next start.", "$text-muted",
             ),
         ]  # fmt: skip

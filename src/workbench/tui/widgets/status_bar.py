@@ -96,4 +96,3 @@ def _sign(state: str) -> str:
 
 _STYLES = {"ok": "$success", "slow": "$warning", "failed": "$error", "unknown": "$text-muted"}
 _WORDS = {"slow": "slow", "open": "open", "failed": "failed", "no_key": "no key", "disabled": "off"}
-

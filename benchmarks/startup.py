@@ -1,0 +1,121 @@
+"""How long until `workbench` shows its first screen and takes a key, against a bare Textual application.
+
+Both are started in a pseudo-terminal, in turn, in the same run; the figures are medians. First paint is the moment the
+first screen is written; usable is the moment a typed word appears. The aim for both ratios is at most 1.5.
+
+    python benchmarks/startup.py [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUNDS = 7
+DEADLINE_S = 30.0
+WORD = "zqxj"
+SOURCE = Path(__file__).resolve().parent.parent / "src"
+
+FLOOR = """
+from textual.app import App
+from textual.widgets import Input, Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("a bare application, painted")
+        yield Input()
+
+Bare().run()
+"""
+OURS = "from workbench.main import main; main()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """One start, in seconds; processor time is that of the whole process until then."""
+
+    paint_s: float
+    paint_cpu_s: float
+    usable_s: float
+    usable_cpu_s: float
+
+
+def cpu_of(pid: int) -> float:
+    """Processor seconds a process has used in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(code: str, arguments: list[str], painted: bytes) -> Start:
+    """Start `code` in a terminal of its own and wait until it has painted and echoed a word."""
+    environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(SOURCE)}
+    began = time.perf_counter()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe(sys.executable, [sys.executable, "-c", code, *arguments], environ)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 42, 140, 0, 0))
+    try:
+        wait_for(terminal, painted)
+        paint_s, paint_cpu_s = time.perf_counter() - began, cpu_of(pid)
+        os.write(terminal, WORD.encode())
+        wait_for(terminal, WORD[-1].encode(), after=WORD[:-1].encode())
+        return Start(
+            paint_s=paint_s, paint_cpu_s=paint_cpu_s, usable_s=time.perf_counter() - began, usable_cpu_s=cpu_of(pid)
+        )
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+def wait_for(terminal: int, wanted: bytes, *, after: bytes = b"") -> None:
+    """Read until the terminal was sent `wanted`, each of its letters of `after` before it."""
+    seen = b""
+    end = time.perf_counter() + DEADLINE_S
+    while time.perf_counter() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            seen += os.read(terminal, 65_536)
+            if wanted in seen and all(bytes([letter]) in seen for letter in after):
+                return
+    raise TimeoutError(f"{wanted!r} did not appear; the last output was {seen[-300:]!r}")
+
+
+def median(starts: list[Start], name: str) -> float:
+    """Median of one figure."""
+    return statistics.median(getattr(one, name) for one in starts)
+
+
+def main() -> None:
+    """Measure in turn and print ratios."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    floor: list[Start] = []
+    ours: list[Start] = []
+    with tempfile.TemporaryDirectory() as home:
+        for turn in range(rounds + 1):
+            bare = start(FLOOR, [], b"a bare application, painted")
+            full = start(OURS, ["--home", home], b"Type a message")
+            if turn:  # the first ones only fill caches
+                floor.append(bare)
+                ours.append(full)
+    print(f"{rounds} starts each, medians in ms     bare   workbench   ratio")
+    for name, title in (
+        ("paint_s", "first paint, wall"), ("paint_cpu_s", "first paint, processor"),
+        ("usable_s", "usable composer, wall"), ("usable_cpu_s", "usable composer, processor"),
+    ):  # fmt: skip
+        low, high = median(floor, name) * 1000, median(ours, name) * 1000
+        print(f"{title:<32} {low:7.0f}     {high:7.0f}    {high / low:.2f}")
+
+
+if __name__ == "__main__":
+    main()
