@@ -450,6 +450,31 @@ async def test_a_stream_does_not_end_another(client: LiteLLMClient) -> None:
         assert (await whole).finish is not None
 
 
+LEAVER = """
+import asyncio, time
+from workbench.providers.litellm_client import LiteLLMClient
+
+async def main():
+    loading = asyncio.ensure_future(LiteLLMClient().prepare())
+    await asyncio.sleep(0.3)
+    assert not loading.done()
+    loading.cancel()
+
+asyncio.run(main())
+print(time.process_time())
+"""
+
+
+def test_leaving_while_it_loads_waits_for_nothing() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVER], env=environment, capture_output=True, text=True, timeout=30
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    # Loading takes seconds of CPU, of which almost none was spent.
+    assert float(done.stdout) < 1.5
+
+
 LOADER = """
 import asyncio, gc, json, os, socket, sys, threading, time
 

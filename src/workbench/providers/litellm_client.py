@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from workbench.core.clock import Clock, SystemClock
@@ -43,7 +44,7 @@ class LiteLLMClient:
 
     async def _loaded(self) -> Library:
         if self._library is None:
-            self._library = await asyncio.to_thread(_load)
+            self._library = await _load()
         return self._library
 
     async def stream(self, call: ModelCall) -> AsyncGenerator[ModelPart, None]:
@@ -90,11 +91,34 @@ class LiteLLMClient:
         )
 
 
-def _load() -> Library:
-    # The HTTP libraries alone are a quarter of a second of imports.
-    from workbench.providers.litellm_loader import load_litellm
+async def _load() -> Library:
+    """Load on a thread that nobody has to wait for: leaving the program in the middle of it takes no time."""
+    loop = asyncio.get_running_loop()
+    loaded: asyncio.Future[Library] = loop.create_future()
 
-    return load_litellm()
+    def settle(library: Library | None, problem: BaseException | None) -> None:
+        if loaded.done():
+            return
+        if library is not None:
+            loaded.set_result(library)
+        else:
+            loaded.set_exception(problem or RuntimeError("nothing was loaded"))
+
+    def work() -> None:
+        library, problem = None, None
+        try:
+            # The HTTP libraries alone are a quarter of a second of imports.
+            from workbench.providers.litellm_loader import load_litellm
+
+            library = load_litellm()
+        except BaseException as found:
+            problem = found
+        # The loop may have gone meanwhile.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, library, problem)
+
+    threading.Thread(target=work, name="workbench-load", daemon=True).start()
+    return await loaded
 
 
 def _arguments(call: ModelCall, library: Library) -> dict[str, object]:
