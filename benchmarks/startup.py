@@ -39,6 +39,10 @@ class Bare(App):
 
 Bare().run()
 """
+CONFIGURATION = """\
+providers:
+  local: {kind: openai-compatible, base_url: "http://127.0.0.1:9", models: [none]}
+"""
 OURS = "from workbench.main import main; main()"
 
 
@@ -58,9 +62,11 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def start(code: str, arguments: list[str], painted: bytes) -> Start:
+def start(code: str, arguments: list[str], painted: bytes, cache: str) -> Start:
     """Start `code` in a terminal of its own and wait until it has painted and echoed a letter."""
-    environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(SOURCE)}
+    # Compiled modules are kept, as they are for an installed program.
+    environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(SOURCE), "PYTHONPYCACHEPREFIX": cache}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     began = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
@@ -102,10 +108,14 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     floor: list[Start] = []
     ours: list[Start] = []
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as cache:
+        # With a provider the composer has the focus from the start.
+        config = Path(home) / "config" / "config.yaml"
+        config.parent.mkdir()
+        config.write_text(CONFIGURATION, encoding="utf-8")
         for turn in range(rounds + 1):
-            bare = start(FLOOR, [], b"a bare application, painted")
-            full = start(OURS, ["--home", home], b"Type a message")
+            bare = start(FLOOR, [], b"a bare application, painted", cache)
+            full = start(OURS, ["--home", home], b"ype a message", cache)
             if turn:  # the first ones only fill caches
                 floor.append(bare)
                 ours.append(full)

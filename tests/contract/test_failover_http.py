@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -53,15 +52,6 @@ pytestmark = [
 KEY = Secret("canary-77aa88bb99cc00dd")
 LIMITS = Timeouts(first_token_s=0.8, stall_s=0.5, total_s=5.0)
 SECOND = ("The second ", "one answers.")
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[LiteLLMClient]:
-    """The library is loaded once for all tests of this process."""
-    client = LiteLLMClient()
-    await client.prepare()
-    yield client
-    await client.aclose()
 
 
 def at(name: str, double: FaultyProvider | str, priority: int = 1, retries: int = 2) -> Provider:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.support.answering import Desk, request
 from tests.support.doubles import (
     FaultyProvider,
     closed_port,
+    eventually,
     html,
     providers,
     redirect,
@@ -24,6 +26,7 @@ from tests.support.storage import opened
 from workbench.config.values import Configuration, Provider
 from workbench.core.clock import ManualClock
 from workbench.core.errors import Cause, NotFoundError
+from workbench.core.events import AttemptEnded, FirstToken
 from workbench.core.secret import Secret
 from workbench.providers.attempt_log import AttemptLog, NoAttemptLog
 from workbench.providers.directory import ProviderDirectory, ProviderStatus, probe_document, status_document
@@ -73,6 +76,21 @@ async def test_every_attempt_is_a_row(store: Store) -> None:
     assert rows[2]["price_source"] == "litellm"
     assert rows[2]["started_at"] <= rows[2]["first_token_at"] <= rows[2]["ended_at"]
     assert all("key-of-" not in str(row) for row in rows)
+
+
+async def test_a_turn_cancelled_twice_leaves_no_running_row(store: Store) -> None:
+    model = ScriptedModel({"a": [[TextPart(text="hi"), 10.0]]})
+    desk = Desk(model, recorder=AttemptLog(store))
+    turn = asyncio.create_task(desk.answer(request(provider("a"))))
+    await eventually(lambda: desk.events(FirstToken))
+    turn.cancel()
+    await asyncio.sleep(0)
+    turn.cancel()
+    await asyncio.gather(turn, return_exceptions=True)
+    states: list[str] = []
+    while states != ["cancelled"]:
+        states = [row["state"] for row in await store.read("select state from attempts")]
+    assert [event.data()["state"] for event in desk.events(AttemptEnded)] == ["cancelled"]
 
 
 async def test_an_answer_that_is_not_stored_leaves_no_row(store: Store) -> None:

@@ -73,7 +73,7 @@ def run(context: typer.Context, options: AskOptions) -> None:
         raise UsageError("--timeout takes a number of seconds")
     if options.demo:
         output.note(DEMONSTRATION, output.YELLOW)
-    with running_engine(invocation, demo=options.demo, warm=True) as engine:
+    with running_engine(invocation, demo=options.demo, sends=True) as engine:
         preparation = engine.run(lambda core: prepare(core, provider=options.provider, reference=options.continue_))
         warn_of_problems(preparation.configuration)
         view, turn_options = _arrange(options, preparation)

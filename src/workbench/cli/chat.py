@@ -63,7 +63,7 @@ def run(context: typer.Context, options: ChatOptions) -> None:
     invocation = cast("Invocation", context.obj)
     if options.demo:
         output.note(DEMONSTRATION, output.YELLOW)
-    with running_engine(invocation, demo=options.demo, warm=True) as engine:
+    with running_engine(invocation, demo=options.demo, sends=True) as engine:
         preparation = engine.run(lambda core: prepare(core, provider=options.provider, reference=options.continue_))
         warn_of_problems(preparation.configuration)
         chat = LineChat(engine, preparation.configuration, options, preparation.conversation_id)

@@ -24,9 +24,12 @@ PROBLEMS_SHOWN = 3
 
 @contextmanager
 def running_engine(
-    invocation: Invocation, *, offline: bool = False, demo: bool = False, warm: bool = False
+    invocation: Invocation, *, offline: bool = False, demo: bool = False, sends: bool = False
 ) -> Generator[Engine]:
-    """An engine that is stopped, within a deadline, however the block ends."""
+    """An engine that is stopped, within a deadline, however the block ends.
+
+    One that `sends` prompts loads the model library early and tells of its start and end in the event log.
+    """
     from workbench.engine.engine import Engine
     from workbench.engine.options import EngineOptions
 
@@ -36,7 +39,8 @@ def running_engine(
             profile=invocation.profile,
             offline=offline or invocation.offline,
             demo=demo,
-            warm=warm,
+            warm=sends,
+            announce=sends,
         )
     )
     reason = ""

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from workbench import __version__
 from workbench.chat.service import ChatService
-from workbench.config.discovery import discover
 from workbench.config.loading import load_configuration
 from workbench.config.paths import Paths, prepare_folders, resolve_paths
 from workbench.config.values import Configuration, OnBrokenStream, Provider, Settings
@@ -96,7 +95,8 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         demo=options.demo,
         offline=options.offline,
     )
-    bus.publish(EngineStarted(version=__version__, offline=options.offline))
+    if options.announce:
+        bus.publish(EngineStarted(version=__version__, offline=options.offline))
     if not store.read_only:
         await chat.mark_interrupted(lambda owner: Instance.is_alive(paths.data_dir, owner))
     if options.warm and not options.offline and any(p.usable for p in core.configuration.providers):
@@ -124,18 +124,22 @@ async def _load_configuration(
             load_configuration, paths, profile=options.profile, environ=environ, overrides=options.overrides
         )
         if not configuration.providers and not configuration.problems and not options.offline:
+            # Imported here: most starts find a configuration and need no HTTP client yet.
+            from workbench.config.discovery import discover
+
             found = await discover(environ)
             configuration = replace(configuration, providers=found, discovered=bool(found))
     for provider in configuration.providers:
         for key in provider.api_keys:
             REDACTOR.register(key)
-    bus.publish(
-        ConfigurationLoaded(
-            providers=tuple(p.name for p in configuration.providers),
-            discovered=configuration.discovered,
-            problems=tuple(str(problem) for problem in configuration.problems),
+    if options.announce:
+        bus.publish(
+            ConfigurationLoaded(
+                providers=tuple(p.name for p in configuration.providers),
+                discovered=configuration.discovered,
+                problems=tuple(str(problem) for problem in configuration.problems),
+            )
         )
-    )
     return configuration
 
 

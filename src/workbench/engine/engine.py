@@ -70,7 +70,8 @@ class Engine:
             return True
         if not self._stopping:
             self._stopping = True
-            self.bus.publish(EngineStopping(reason=reason))
+            if self.options.announce:
+                self.bus.publish(EngineStopping(reason=reason))
             if self._thread.is_alive():
                 self._loop.call_soon_threadsafe(self._signal_end)
         self._thread.join(timeout_s)

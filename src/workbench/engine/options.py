@@ -22,6 +22,8 @@ class EngineOptions:
     """Scripted providers in a throw-away home; `paths` is not touched."""
     warm: bool = False
     """Load the model library as soon as the core is up, not at the first prompt."""
+    announce: bool = True
+    """Whether start, configuration and end are events; a command that only reads leaves none in the log."""
     overrides: Mapping[str, object] = field(default_factory=dict[str, object])
     """Settings from the command line, dotted path to value; they win over everything."""
     environ: Mapping[str, str] | None = None

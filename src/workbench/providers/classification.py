@@ -75,6 +75,7 @@ _CONTEXT = re.compile(
 _POLICY = re.compile(
     r"content_policy_violation|content_filter|content management policy|responsible.?ai|safety system", re.IGNORECASE
 )
+_STATUS = re.compile(r"[45][0-9][0-9]")
 _TLS = ("SSLError", "SSLCertVerificationError", "ClientConnectorCertificateError", "ClientConnectorSSLError")
 # Not `APIConnectionError`: LiteLLM wraps in-band errors and garbage in it too.
 _CONNECTION = (
@@ -157,7 +158,7 @@ def _timeout_or(kind: ErrorKind, signals: Signals) -> ErrorKind:
 
 def _in_band(signals: Signals, about: str) -> ErrorKind:
     """An error object inside a stream has no status of its own; its code often is one."""
-    status = next((int(code) for code in signals.codes if code.isdigit() and 400 <= int(code) < 600), None)
+    status = next((int(code) for code in signals.codes if _STATUS.fullmatch(code)), None)
     if status is not None:
         return _by_status(Signals(status=status, codes=signals.codes, classes=signals.classes, text=signals.text))
     found = _bad_request(signals, about)

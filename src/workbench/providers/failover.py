@@ -8,7 +8,6 @@ nobody else answers, what had come is kept and marked as incomplete.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator
@@ -203,8 +202,7 @@ class _Turn:
             if problem is not None and asking.first_token_ms is not None and problem.kind in _BREAKS:
                 problem = failure(ErrorKind.BROKEN_STREAM, problem.reason)
             ended = _ended(attempt, state, asking, problem)
-            # Shielded: a second cancellation must not leave the row running.
-            await asyncio.shield(self._end(candidate, admitted, ended, problem))
+            await self._end(candidate, admitted, ended, problem)
         if state == "ok":
             self._whole = self._answered(candidate, asking)
 

@@ -86,6 +86,8 @@ class Trail:
         """It has ended; `next_step` says in words what follows."""
         self.attempts[attempt.ord] = attempt
         started_ms = self._started_ms[attempt.ord]
+        # Told first: a second cancellation may end this coroutine, but not a write that has begun.
+        self._publish_ended(attempt, next_step)
         await self._recorder.end(
             run_id=self._request.turn_id,
             message_id=self._request.message_id,
@@ -93,7 +95,6 @@ class Trail:
             started_ms=started_ms,
             ended_ms=started_ms + (attempt.duration_ms or 0),
         )
-        self._publish_ended(attempt, next_step)
 
     async def skip(self, skipped: Sequence[Skipped]) -> None:
         """These were passed over."""

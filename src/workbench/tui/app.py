@@ -57,6 +57,7 @@ class WorkbenchApp(App[int]):
     """One window onto one engine."""
 
     TITLE = "workbench"
+    DEFAULT_MODE = "chat"
     CSS_PATH = ["styles/base.tcss", "styles/chat.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.EVERYWHERE)]
     COMMANDS = {_command_provider}
@@ -87,7 +88,9 @@ class WorkbenchApp(App[int]):
         problems = register_themes(self, self.shell.files.themes_dir)
         self.own_themes = [name for name in self.available_themes if name not in built_in]
         wanted = self.shell.remembered.theme
-        self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
+        # Set without its watchers: they would parse and apply every style twice before the first paint.
+        self.set_reactive(App.theme, wanted if wanted in self.available_themes else DEFAULT_THEME)
+        self.stylesheet.set_variables(self.get_css_variables())
         return problems
 
     def _events_screen(self) -> Screen[Any]:
@@ -96,12 +99,11 @@ class WorkbenchApp(App[int]):
         return events_pane(self)
 
     def on_mount(self) -> None:
-        """Show the chat pane; what takes longer follows the first paint."""
+        """What takes longer follows the first paint."""
         if self._in_terminal:
             self._signals = SignalWatch(asyncio.get_running_loop(), self.end_soon)
             self._signals.install()
-        self.switch_mode("chat")
-        self.call_after_refresh(self._start_engine)
+        self.chat.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
         self.shell.link.start()
