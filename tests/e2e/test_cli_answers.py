@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.cli import configure, invoke, provider_entry
 from tests.support.doubles import closed_port, cut, ok, running_provider, server_error, stall, status, unauthorized
-from workbench.cli.signals import HANDLERS
+from tests.support.in_process import Streams, type_in
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.usefixtures("no_input")]
 """The model library uses what its own dependencies have deprecated."""
 
 ANSWER = "Hello from the double."
 
 
-class _Streams:
-    """Reads what the command printed."""
-
-    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
-        self._capture = capture
-        self.out = ""
-        self.err = ""
-
-    def read(self) -> str:
-        self.out, self.err = self._capture.readouterr()
-        return self.out
-
-    def json(self) -> Any:
-        return json.loads(self.read())
-
-
-@pytest.fixture
-def streams(capsys: pytest.CaptureFixture[str]) -> _Streams:
-    return _Streams(capsys)
-
-
-@pytest.fixture(autouse=True)
-def no_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    type_in(monkeypatch, "")
-    HANDLERS.rearm()
-
-
-def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-
-
 def test_text_answer_and_prompt_from_both_sides(
-    isolation: Path, streams: _Streams, monkeypatch: pytest.MonkeyPatch
+    isolation: Path, streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running_provider(ok()) as double:
         configure(isolation, [double.base_url])
@@ -64,7 +30,7 @@ def test_text_answer_and_prompt_from_both_sides(
     assert messages == [{"role": "user", "content": "explain this\n\nline 1\nline 2"}]
 
 
-def test_document(isolation: Path, streams: _Streams) -> None:
+def test_document(isolation: Path, streams: Streams) -> None:
     with running_provider(ok()) as double:
         configure(isolation, [double.base_url])
         assert invoke("ask", "--json", "hi") == 0
@@ -95,7 +61,7 @@ def test_document(isolation: Path, streams: _Streams) -> None:
     assert shown["messages"][1]["attempts"][0]["provider"] == "alpha"
 
 
-def test_lines(isolation: Path, streams: _Streams) -> None:
+def test_lines(isolation: Path, streams: Streams) -> None:
     with running_provider(status(500)) as first, running_provider(ok()) as second:
         configure(isolation, [first.base_url, second.base_url])
         assert invoke("ask", "--ndjson", "hi") == 0
@@ -109,7 +75,7 @@ def test_lines(isolation: Path, streams: _Streams) -> None:
     assert lines[-1]["complete"] is True
 
 
-def test_continue_by_last_and_by_prefix(isolation: Path, streams: _Streams) -> None:
+def test_continue_by_last_and_by_prefix(isolation: Path, streams: Streams) -> None:
     with running_provider(ok("one"), ok("two"), ok("three")) as double:
         configure(isolation, [double.base_url])
         assert invoke("ask", "--json", "first") == 0
@@ -128,7 +94,7 @@ def test_continue_by_last_and_by_prefix(isolation: Path, streams: _Streams) -> N
     ]
 
 
-def test_system_provider_and_model(isolation: Path, streams: _Streams) -> None:
+def test_system_provider_and_model(isolation: Path, streams: Streams) -> None:
     with running_provider(ok("from alpha")) as first, running_provider(ok("from beta")) as second:
         entries = {
             "alpha": provider_entry(first.base_url, priority=1),
@@ -143,7 +109,7 @@ def test_system_provider_and_model(isolation: Path, streams: _Streams) -> None:
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
 
 
-def test_nothing_is_kept_with_no_store(isolation: Path, streams: _Streams) -> None:
+def test_nothing_is_kept_with_no_store(isolation: Path, streams: Streams) -> None:
     with running_provider(ok("secret plan")) as double:
         configure(isolation, [double.base_url])
         assert invoke("ask", "--no-store", "--no-cache", "--json", "rare prompt words") == 0
@@ -156,7 +122,7 @@ def test_nothing_is_kept_with_no_store(isolation: Path, streams: _Streams) -> No
         assert not path.is_file() or b"secret plan" not in path.read_bytes()
 
 
-def test_code_only(isolation: Path, streams: _Streams) -> None:
+def test_code_only(isolation: Path, streams: Streams) -> None:
     with running_provider(ok("Sure:\n```python\nprint(1)\n```\nand\n```\nx\n```"), ok("no code here")) as double:
         configure(isolation, [double.base_url])
         assert invoke("ask", "--code", "hi") == 0
@@ -166,7 +132,7 @@ def test_code_only(isolation: Path, streams: _Streams) -> None:
         assert "no fenced code block" in streams.err
 
 
-def test_no_fallback_asks_one(isolation: Path, streams: _Streams) -> None:
+def test_no_fallback_asks_one(isolation: Path, streams: Streams) -> None:
     with running_provider(server_error()) as first, running_provider(ok()) as second:
         configure(isolation, [first.base_url, second.base_url])
         assert invoke("ask", "--no-fallback", "--json", "hi") == 1
@@ -177,7 +143,7 @@ def test_no_fallback_asks_one(isolation: Path, streams: _Streams) -> None:
     assert [a["error_kind"] for a in document["attempts"] if a["state"] == "failed"] == ["server_error"]
 
 
-def test_everybody_fails(isolation: Path, streams: _Streams) -> None:
+def test_everybody_fails(isolation: Path, streams: Streams) -> None:
     with running_provider(server_error()) as first, running_provider(unauthorized()) as second:
         configure(isolation, [first.base_url, second.base_url])
         assert invoke("ask", "hi") == 1
@@ -187,7 +153,7 @@ def test_everybody_fails(isolation: Path, streams: _Streams) -> None:
     assert "No provider answered" in streams.err
 
 
-def test_nothing_reachable_is_worth_another_try(isolation: Path, streams: _Streams) -> None:
+def test_nothing_reachable_is_worth_another_try(isolation: Path, streams: Streams) -> None:
     configure(isolation, [f"http://127.0.0.1:{closed_port()}/v1", f"http://127.0.0.1:{closed_port()}/v1"])
     assert invoke("ask", "--json", "hi") == 3
     document = streams.json()
@@ -195,7 +161,7 @@ def test_nothing_reachable_is_worth_another_try(isolation: Path, streams: _Strea
     assert [attempt["error_kind"] for attempt in document["attempts"]] == ["connection", "connection"]
 
 
-def test_time_limit(isolation: Path, streams: _Streams) -> None:
+def test_time_limit(isolation: Path, streams: Streams) -> None:
     with running_provider(stall(2)) as double:
         configure(isolation, [double.base_url], {"on_broken_stream": "stop"})
         assert invoke("ask", "--timeout", "0.5", "--json", "hi") == 1
@@ -205,7 +171,7 @@ def test_time_limit(isolation: Path, streams: _Streams) -> None:
 
 
 @pytest.mark.parametrize("policy", ["stop", "restart", "ask"])
-def test_a_cut_stream_on_a_pipe(policy: str, isolation: Path, streams: _Streams) -> None:
+def test_a_cut_stream_on_a_pipe(policy: str, isolation: Path, streams: Streams) -> None:
     with running_provider(cut(2)) as first, running_provider(ok("a whole answer")) as second:
         configure(isolation, [first.base_url, second.base_url], {"on_broken_stream": policy})
         code = invoke("ask", "hi")
@@ -223,7 +189,7 @@ def test_a_cut_stream_on_a_pipe(policy: str, isolation: Path, streams: _Streams)
     assert ("[set aside: alpha/model-alpha broke off after 11 characters]" in shown) is (policy != "stop")
 
 
-def test_lines_stop_where_text_was_printed(isolation: Path, streams: _Streams) -> None:
+def test_lines_stop_where_text_was_printed(isolation: Path, streams: Streams) -> None:
     with running_provider(cut(2)) as first, running_provider(ok("a whole answer")) as second:
         configure(isolation, [first.base_url, second.base_url], {"on_broken_stream": "ask"})
         assert invoke("ask", "--ndjson", "hi") == 1
@@ -252,7 +218,7 @@ def test_lines_stop_where_text_was_printed(isolation: Path, streams: _Streams) -
         (["config", "validate", "nowhere.yaml"], "not_found"),
     ],
 )
-def test_wrong_use(arguments: list[str], kind: str, isolation: Path, streams: _Streams) -> None:
+def test_wrong_use(arguments: list[str], kind: str, isolation: Path, streams: Streams) -> None:
     configure(isolation, [f"http://127.0.0.1:{closed_port()}/v1"])
     assert (
         invoke(*arguments[:1], *arguments[1:-1], *(["--json"] if arguments[0] != "config" else []), arguments[-1]) == 2
@@ -263,7 +229,7 @@ def test_wrong_use(arguments: list[str], kind: str, isolation: Path, streams: _S
         assert error["title"]
 
 
-def test_nobody_to_ask(isolation: Path, streams: _Streams) -> None:
+def test_nobody_to_ask(isolation: Path, streams: Streams) -> None:
     configure(isolation, {"alpha": provider_entry("http://127.0.0.1:9/v1", key="${NOT_SET_ANYWHERE}")})
     assert invoke("ask", "--json", "hi") == 2
     error = streams.json()["error"]
@@ -271,7 +237,7 @@ def test_nobody_to_ask(isolation: Path, streams: _Streams) -> None:
     assert "NOT_SET_ANYWHERE" in error["detail"]
 
 
-def test_wrong_parts_of_a_configuration_are_told_and_the_rest_works(isolation: Path, streams: _Streams) -> None:
+def test_wrong_parts_of_a_configuration_are_told_and_the_rest_works(isolation: Path, streams: Streams) -> None:
     with running_provider(ok()) as double:
         entries = {"alpha": provider_entry(double.base_url), "beta": provider_entry(double.base_url, prioriti=3)}
         configure(isolation, entries)
@@ -280,7 +246,7 @@ def test_wrong_parts_of_a_configuration_are_told_and_the_rest_works(isolation: P
     assert "providers.beta.prioriti" in streams.err
 
 
-def test_offline_sends_nothing(isolation: Path, streams: _Streams) -> None:
+def test_offline_sends_nothing(isolation: Path, streams: Streams) -> None:
     with running_provider(ok()) as double:
         configure(isolation, [double.base_url])
         assert invoke("--offline", "ask", "hi") == 2
@@ -289,7 +255,7 @@ def test_offline_sends_nothing(isolation: Path, streams: _Streams) -> None:
     assert "ffline" in streams.read() + streams.err
 
 
-def test_chat_from_a_pipe(isolation: Path, streams: _Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chat_from_a_pipe(isolation: Path, streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_provider(ok("one"), ok("two"), ok("three")) as double:
         configure(isolation, [double.base_url])
         type_in(monkeypatch, "first\n\nsec\\\nond\n/new\n/bogus\nthird\n/quit\nnever\n")
@@ -305,7 +271,7 @@ def test_chat_from_a_pipe(isolation: Path, streams: _Streams, monkeypatch: pytes
 
 
 def test_chat_goes_on_after_a_failure_and_tells_it_at_the_end(
-    isolation: Path, streams: _Streams, monkeypatch: pytest.MonkeyPatch
+    isolation: Path, streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running_provider(ok("fine"), server_error()) as double:
         configure(isolation, [double.base_url])
@@ -314,112 +280,3 @@ def test_chat_goes_on_after_a_failure_and_tells_it_at_the_end(
         assert streams.read() == "fine\n"
         assert double.calls[1].json["model"] == "other"
     assert "There is no provider named nobody" in streams.err
-
-
-def test_history_events_and_providers_after_an_answer(isolation: Path, streams: _Streams) -> None:
-    with running_provider(server_error()) as first, running_provider(ok()) as second:
-        configure(isolation, [first.base_url, second.base_url])
-        assert invoke("ask", "--json", "hi") == 0
-        conversation = streams.json()["conversation_id"]
-        assert (
-            invoke("events", "--json", "--conversation", conversation[:25], "--level", "warning", "--since", "1h") == 0
-        )
-        events = streams.json()["events"]
-        assert [(e["kind"], e["level"], e["data"]["provider"]) for e in events] == [
-            ("attempt.ended", "warning", "alpha")
-        ]
-        assert invoke("events", "--source", "provider", "--ndjson", "-n", "2") == 0
-        assert [json.loads(line)["source"] for line in streams.read().splitlines()] == ["provider"] * 2
-        assert invoke("events", "--level", "warning") == 0
-        assert "warning  provider  alpha/model-alpha failed server_error 500" in streams.read()
-        assert invoke("providers", "list", "--json") == 0
-        listed = {p["name"]: p for p in streams.json()["providers"]}
-        assert listed["alpha"]["error_rate"] == 1.0
-        assert listed["beta"]["p50_ms"] is not None
-        assert listed["beta"]["checked_at"].endswith("Z")
-        assert invoke("providers", "list") == 0
-        assert "beta" in streams.read()
-        assert invoke("test-llm", "--json") == 0
-        tested = streams.json()["providers"]
-        assert [(p["name"], p["ok"], p["models"]) for p in tested] == [
-            ("alpha", True, ["double"]),
-            ("beta", True, ["double"]),
-        ]
-
-
-def test_providers_that_do_not_answer(isolation: Path, streams: _Streams) -> None:
-    with running_provider(probe=unauthorized()) as double:
-        configure(isolation, [double.base_url, f"http://127.0.0.1:{closed_port()}/v1"])
-        assert invoke("providers", "test") == 1
-        lines = streams.read().splitlines()
-        assert lines[0].startswith("problem  alpha  auth")
-        assert lines[1].startswith("problem  beta  connection")
-        assert invoke("providers", "test", "beta") == 3
-        assert invoke("doctor", "--json") == 1
-        checks = {check["name"]: check for check in _last_json(streams)["checks"]}
-    assert checks["providers"]["state"] == "problem"
-
-
-def _last_json(streams: _Streams) -> Any:
-    text = streams.read()
-    return json.loads(text[text.index("{") :])
-
-
-def test_doctor(isolation: Path, streams: _Streams) -> None:
-    with running_provider(ok()) as double:
-        configure(isolation, [double.base_url])
-        assert invoke("doctor", "--json") == 0
-        checks = {check["name"]: check for check in streams.json()["checks"]}
-        asked = len(double.requests)
-        assert asked == 1
-        assert invoke("--offline", "doctor") == 0
-        assert len(double.requests) == asked
-    expected = "python, terminal, configuration, database, keyring, providers, permissions, dependencies"
-    assert set(expected.split(", ")) == set(checks)
-    assert checks["providers"]["state"] == "ok"
-    assert "alpha answers in" in checks["providers"]["detail"]
-    assert all(check["hint"] for check in checks.values() if check["state"] != "ok")
-
-
-def test_doctor_finds_a_broken_configuration(isolation: Path, streams: _Streams) -> None:
-    configure(isolation, {"alpha": provider_entry("http://127.0.0.1:9/v1", prioriti=1)}).chmod(0o644)
-    assert invoke("--offline", "doctor", "--json") == 1
-    checks = {check["name"]: check for check in streams.json()["checks"]}
-    assert checks["configuration"]["state"] == "problem"
-    assert "providers.alpha.prioriti" in checks["configuration"]["detail"]
-    assert checks["permissions"]["state"] == "warning"
-    assert "config.yaml is 0644" in checks["permissions"]["detail"]
-
-
-def test_doctor_finds_a_broken_database(isolation: Path, streams: _Streams) -> None:
-    (isolation / "data").mkdir(parents=True)
-    (isolation / "data" / "workbench.db").write_bytes(b"this is no database at all, just some words" * 100)
-    assert invoke("--offline", "doctor", "--json") == 1
-    checks = {check["name"]: check for check in streams.json()["checks"]}
-    assert checks["database"]["state"] == "problem"
-    assert checks["python"]["state"] == "ok"
-
-
-def test_configuration_commands(isolation: Path, streams: _Streams) -> None:
-    path = configure(isolation, ["http://127.0.0.1:9/v1"], {"request_timeout": 20})
-    assert invoke("config", "path") == 0
-    assert streams.read() == f"{path}\n"
-    assert invoke("config", "path", "--json") == 0
-    assert streams.json()["database"] == str(isolation / "data" / "workbench.db")
-    assert invoke("config", "show") == 0
-    assert "request_timeout: 20" in streams.read()
-    assert "${DOUBLE_KEY}" in streams.out
-    assert invoke("config", "show", "--json") == 0
-    shown = streams.json()
-    assert shown["settings"]["request_timeout"] == 20
-    assert shown["providers"]["alpha"]["keys"] == 1
-    assert invoke("config", "validate") == 0
-    assert invoke("config", "validate", "--json") == 0
-    assert _last_json(streams) == {"valid": True, "problems": []}
-    path.write_text("settings:\n  request_timeout: soon\n")
-    assert invoke("config", "validate") == 2
-    assert streams.read().startswith(f"{path}:2:20: settings.request_timeout: ")
-    assert invoke("config", "validate", "--json", str(path)) == 2
-    problem = streams.json()["problems"][0]
-    assert (problem["file"], problem["line"], problem["column"]) == (str(path), 2, 20)
-    assert set(problem) == {"file", "line", "column", "key", "problem", "expected"}

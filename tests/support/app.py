@@ -89,7 +89,7 @@ async def driven(
     """Run the application headless; times come from the engine's manual clock."""
     engine = engine or FakeEngine(clock=ManualClock())
     shell = Shell(
-        link=engine, files=shell_files(home), clock=engine.clock, offline=offline,
+        make_link=lambda: engine, files=shell_files(home), clock=engine.clock, offline=offline,
         remembered=remembered or UiState(),
     )  # fmt: skip
     app = WorkbenchApp(shell, conversation=conversation)

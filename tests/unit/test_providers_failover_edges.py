@@ -39,13 +39,6 @@ def fails(kind: ErrorKind, *, status: int | None = None, retry_after_s: float | 
     return AttemptFailure(kind, f"it {kind.value}", cause=CAUSES[kind], http_status=status, retry_after_s=retry_after_s)
 
 
-async def two(first: list[Step], second: list[Step] = GOOD, **more: object) -> tuple[Outcome, Desk, ScriptedModel]:
-    model = ScriptedModel({"a": [first], "b": [second]})
-    desk = Desk(model)
-    outcome = await desk.answer(request(provider("a"), provider("b", priority=2), **more))
-    return outcome, desk, model
-
-
 async def test_the_total_limit_is_the_providers_own_when_it_has_one() -> None:
     slow: list[Step] = [step for _ in range(100) for step in (TextPart(text="x"), 0.02)]
     model = ScriptedModel({"a": [slow]})

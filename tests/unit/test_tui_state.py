@@ -19,8 +19,9 @@ from workbench.providers.values import Attempt
 from workbench.tui.actions import ACTIONS, Scope, action_of_slash
 from workbench.tui.composing import CommandLine, Prompt, UnknownCommand, meaning_of
 from workbench.tui.state.badges import Severity, age, badge_of_message, live_line, money, ordinal, seconds
-from workbench.tui.state.chat import ChatState, ClientPhase, Part, Phase, changes, fold, fold_all
+from workbench.tui.state.chat import ChatState, ClientPhase, Part, Phase
 from workbench.tui.state.chips import chips_of
+from workbench.tui.state.folding import changes, fold, fold_all
 from workbench.tui.state.pastes import Pastes
 from workbench.tui.state.rows import rows_of
 from workbench.tui.state.slash import completions, parse_slash

@@ -11,7 +11,7 @@ from dataclasses import replace
 from workbench.chat.prompt import prompt_messages
 from workbench.chat.reply import RETRY_INTERVAL_S, Ending, ReplyDraft, ReplyKeeper, ReplyWriter, finished_message
 from workbench.chat.values import Turn, TurnOptions, TurnResult
-from workbench.config.values import Configuration
+from workbench.config.values import Configuration, Provider
 from workbench.conversations.values import Conversation, Message, MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
@@ -165,7 +165,7 @@ class TurnRun:
             conversation_id=self.turn.conversation_id,
             message_id=self.turn.message_id if options.store else None,
             messages=prompt_messages(self._prompt, system=options.system),
-            providers=self._configuration.providers,
+            providers=self._providers(),
             strategy=settings.fallback_strategy,
             default_provider=settings.default_provider,
             pinned_provider=options.provider or self._conversation.provider,
@@ -180,6 +180,13 @@ class TurnRun:
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
         )
+
+    def _providers(self) -> tuple[Provider, ...]:
+        providers = self._configuration.providers
+        if self._options.timeout_s is None:
+            return providers
+        # A limit given for this turn wins over one that a provider has in the configuration.
+        return tuple(replace(provider, timeout_s=None) for provider in providers)
 
     def _ending_of(self, answered: Answered) -> Ending:
         if answered.complete:

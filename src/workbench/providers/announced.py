@@ -34,6 +34,9 @@ class AnnouncedModel:
             began = self._clock.monotonic()
             try:
                 await self._model.prepare()
+            except WorkbenchError as problem:
+                self._bus.publish(ClientLoading(problem=str(problem)))
+                raise
             except Exception as problem:
                 self._bus.publish(ClientLoading(problem=f"{type(problem).__name__}: {problem}"))
                 raise WorkbenchError(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 LIMITED, BROKEN, STEADY = "scripted-limited", "scripted-broken", "scripted-steady"
-MODELS = {LIMITED: "scripted/limited-1", BROKEN: "scripted/broken-1", STEADY: "scripted/steady-1"}
+MODELS = {LIMITED: "limited-1", BROKEN: "broken-1", STEADY: "steady-1"}
 RETRY_AFTER_S = 30
 LIMITED_ANSWERS_EVERY = 4
 """The rate-limited one answers every fourth request; never the first."""

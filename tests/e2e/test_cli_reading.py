@@ -1,0 +1,127 @@
+"""What the reading commands tell, over real HTTP and inside this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cli import configure, invoke, provider_entry
+from tests.support.doubles import closed_port, ok, running_provider, server_error, unauthorized
+from tests.support.in_process import Streams
+
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.usefixtures("no_input")]
+"""The model library uses what its own dependencies have deprecated."""
+
+ANSWER = "Hello from the double."
+
+
+def test_history_events_and_providers_after_an_answer(isolation: Path, streams: Streams) -> None:
+    with running_provider(server_error()) as first, running_provider(ok()) as second:
+        configure(isolation, [first.base_url, second.base_url])
+        assert invoke("ask", "--json", "hi") == 0
+        conversation = streams.json()["conversation_id"]
+        assert (
+            invoke("events", "--json", "--conversation", conversation[:25], "--level", "warning", "--since", "1h") == 0
+        )
+        events = streams.json()["events"]
+        assert [(e["kind"], e["level"], e["data"]["provider"]) for e in events] == [
+            ("attempt.ended", "warning", "alpha")
+        ]
+        assert invoke("events", "--source", "provider", "--ndjson", "-n", "2") == 0
+        assert [json.loads(line)["source"] for line in streams.read().splitlines()] == ["provider"] * 2
+        assert invoke("events", "--level", "warning") == 0
+        assert "warning  provider  alpha/model-alpha failed server_error 500" in streams.read()
+        assert invoke("providers", "list", "--json") == 0
+        listed = {p["name"]: p for p in streams.json()["providers"]}
+        assert listed["alpha"]["error_rate"] == 1.0
+        assert listed["beta"]["p50_ms"] is not None
+        assert listed["beta"]["checked_at"].endswith("Z")
+        assert invoke("providers", "list") == 0
+        assert "beta" in streams.read()
+        assert invoke("test-llm", "--json") == 0
+        tested = streams.json()["providers"]
+        assert [(p["name"], p["ok"], p["models"]) for p in tested] == [
+            ("alpha", True, ["double"]),
+            ("beta", True, ["double"]),
+        ]
+
+
+def test_providers_that_do_not_answer(isolation: Path, streams: Streams) -> None:
+    with running_provider(probe=unauthorized()) as double:
+        configure(isolation, [double.base_url, f"http://127.0.0.1:{closed_port()}/v1"])
+        assert invoke("providers", "test") == 1
+        lines = streams.read().splitlines()
+        assert lines[0].startswith("problem  alpha  auth")
+        assert lines[1].startswith("problem  beta  connection")
+        assert invoke("providers", "test", "beta") == 3
+        assert invoke("doctor", "--json") == 1
+        checks = {check["name"]: check for check in _last_json(streams)["checks"]}
+    assert checks["providers"]["state"] == "problem"
+
+
+def _last_json(streams: Streams) -> Any:
+    text = streams.read()
+    return json.loads(text[text.index("{") :])
+
+
+def test_doctor(isolation: Path, streams: Streams) -> None:
+    with running_provider(ok()) as double:
+        configure(isolation, [double.base_url])
+        assert invoke("doctor", "--json") == 0
+        checks = {check["name"]: check for check in streams.json()["checks"]}
+        asked = len(double.requests)
+        assert asked == 1
+        assert invoke("--offline", "doctor") == 0
+        assert len(double.requests) == asked
+    expected = "python, terminal, configuration, database, keyring, providers, permissions, dependencies"
+    assert set(expected.split(", ")) == set(checks)
+    assert checks["providers"]["state"] == "ok"
+    assert "alpha answers in" in checks["providers"]["detail"]
+    assert all(check["hint"] for check in checks.values() if check["state"] != "ok")
+
+
+def test_doctor_finds_a_broken_configuration(isolation: Path, streams: Streams) -> None:
+    configure(isolation, {"alpha": provider_entry("http://127.0.0.1:9/v1", prioriti=1)}).chmod(0o644)
+    assert invoke("--offline", "doctor", "--json") == 1
+    checks = {check["name"]: check for check in streams.json()["checks"]}
+    assert checks["configuration"]["state"] == "problem"
+    assert "providers.alpha.prioriti" in checks["configuration"]["detail"]
+    assert checks["permissions"]["state"] == "warning"
+    assert "config.yaml is 0644" in checks["permissions"]["detail"]
+
+
+def test_doctor_finds_a_broken_database(isolation: Path, streams: Streams) -> None:
+    (isolation / "data").mkdir(parents=True)
+    (isolation / "data" / "workbench.db").write_bytes(b"this is no database at all, just some words" * 100)
+    assert invoke("--offline", "doctor", "--json") == 1
+    checks = {check["name"]: check for check in streams.json()["checks"]}
+    assert checks["database"]["state"] == "problem"
+    assert checks["python"]["state"] == "ok"
+
+
+def test_configuration_commands(isolation: Path, streams: Streams) -> None:
+    path = configure(isolation, ["http://127.0.0.1:9/v1"], {"request_timeout": 20})
+    assert invoke("config", "path") == 0
+    assert streams.read() == f"{path}\n"
+    assert invoke("config", "path", "--json") == 0
+    assert streams.json()["database"] == str(isolation / "data" / "workbench.db")
+    assert invoke("config", "show") == 0
+    assert "request_timeout: 20" in streams.read()
+    assert "${DOUBLE_KEY}" in streams.out
+    assert invoke("config", "show", "--json") == 0
+    shown = streams.json()
+    assert shown["settings"]["request_timeout"] == 20
+    assert shown["providers"]["alpha"]["keys"] == 1
+    assert invoke("config", "validate") == 0
+    assert invoke("config", "validate", "--json") == 0
+    assert _last_json(streams) == {"valid": True, "problems": []}
+    path.write_text("settings:\n  request_timeout: soon\n")
+    assert invoke("config", "validate") == 2
+    assert streams.read().startswith(f"{path}:2:20: settings.request_timeout: ")
+    assert invoke("config", "validate", "--json", str(path)) == 2
+    problem = streams.json()["problems"][0]
+    assert (problem["file"], problem["line"], problem["column"]) == (str(path), 2, 20)
+    assert set(problem) == {"file", "line", "column", "key", "problem", "expected"}
