@@ -163,7 +163,9 @@ def test_nothing_reachable_is_worth_another_try(isolation: Path, streams: Stream
 
 def test_time_limit(isolation: Path, streams: Streams) -> None:
     with running_provider(stall(2)) as double:
-        configure(isolation, [double.base_url], {"on_broken_stream": "stop"})
+        # The command line wins over a limit in the configuration, the provider's own included.
+        entry = provider_entry(double.base_url, timeout=30)
+        configure(isolation, {"slow": entry}, {"on_broken_stream": "stop"})
         assert invoke("ask", "--timeout", "0.5", "--json", "hi") == 1
         document = streams.json()
     assert document["text"] == "Hello from "
