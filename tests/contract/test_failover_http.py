@@ -223,7 +223,7 @@ async def test_the_demonstration_tells_its_whole_story_on_the_first_prompt(clien
             (BROKEN, 2, True),
             (STEADY, 3, True),
         ]
-        assert all("scripted" in model for each in scripted for model in each.models)
+        assert all("scripted" in each.name for each in scripted)
         desk = Desk(client, clock=SystemClock())
         for turn in range(3):
             outcome = await desk.answer(request(*scripted))

@@ -6,7 +6,7 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Room:
 
     def on_disk(self, message_id: str) -> tuple[str, str]:
         """State and text of a message as another process would read them."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             row = connection.execute("select state, text from messages where id = ?", (message_id,)).fetchone()
         return (row[0], row[1])
 
@@ -93,7 +93,7 @@ async def test_the_prompt_is_on_disk_before_the_provider_is_called(tmp_path: Pat
     async with room(tmp_path, {"one": [says("hi")]}) as r:
 
         def look(_call: object) -> None:
-            with sqlite3.connect(r.database) as connection:
+            with closing(sqlite3.connect(r.database)) as connection:
                 seen.extend(connection.execute("select role, text from messages order by n"))
 
         r.model.on_call = look
