@@ -463,3 +463,21 @@ async def test_a_prompt_typed_before_the_core_is_up_waits_and_goes_to_the_opened
         assert engine.core.chat.sent[0][:2] == ("too early", made.id)
         assert "from before" in d.screen()
         assert "too early" in d.screen()
+
+
+async def test_a_prompt_sent_before_the_events_of_the_last_one_arrived_waits_for_it(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("first")
+        await d.pilot.press("enter")
+        await d.pilot.pause()
+        assert [text for text, *_ in d.engine.core.chat.sent] == ["first"]
+        assert d.app.shell.state.turns == {}, "no event has been folded yet"
+        await d.type("second")
+        await d.pilot.press("enter")
+        await d.pilot.pause()
+        assert d.app.desk.slot.queue == ["second"]
+        assert "choosing a provider" in d.screen()
+        await d.settle()
+        d.engine.done(d.engine.turn_in("conversation-1"), "alpha")
+        await d.settle()
+        assert [text for text, *_ in d.engine.core.chat.sent] == ["first", "second"]

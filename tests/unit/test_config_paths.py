@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config.paths import prepare_folders, resolve_paths, set_umask, valid_profile
+from workbench.config.paths import prepare_folders, resolve_paths, valid_profile
 from workbench.core.errors import ConfigurationError, StorageError
 
 
@@ -157,10 +157,18 @@ def test_a_folder_that_others_can_write_for_good_is_refused(tmp_path: Path, monk
     assert "chmod 700" in refused.value.hint
 
 
-def test_the_umask_is_set_for_good(tmp_path: Path) -> None:
-    set_umask()
-    (tmp_path / "f").write_text("x")
-    assert mode(tmp_path / "f") == 0o600
+def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Path.exists
+
+    def exists(path: Path) -> bool:
+        if path.is_relative_to(tmp_path / "locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return looks(path)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    with pytest.raises(StorageError) as refused:
+        prepare_folders(resolve_paths(tmp_path / "locked" / "home", {}))
+    assert "Permission denied" in refused.value.detail
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "..", "a.b", "x" * 41, "a b", "a\n", "-x"])

@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -186,13 +188,17 @@ def test_logging_never_waits_for_the_disk(tmp_path: Path) -> None:
 
 def test_start_and_stop_may_be_repeated_and_leave_logging_as_it_was(tmp_path: Path) -> None:
     root = logging.getLogger()
-    before = (root.level, list(root.handlers))
+
+    def looks() -> tuple[int, list[logging.Handler]]:
+        return root.level, [handler for handler in root.handlers if not isinstance(handler, logging.NullHandler)]
+
+    before = looks()
     start_logging(tmp_path / "a.log")
     start_logging(tmp_path / "b.log")
     log.info("second")
     stop_logging()
     stop_logging()
-    assert (root.level, list(root.handlers)) == before
+    assert looks() == before
     assert not (tmp_path / "a.log").exists()
     assert "second" in (tmp_path / "b.log").read_text()
 
@@ -258,3 +264,18 @@ def test_a_writer_notices_that_another_one_put_the_file_aside(tmp_path: Path) ->
     assert path.read_text() == "second\n"
     assert aside.read_text() == "x" * 995 + "\n"
     assert path.with_name("workbench.log.2").read_text() == "first\n"
+
+
+def test_nothing_is_printed_when_something_is_logged_after_the_end(tmp_path: Path) -> None:
+    script = (
+        "import logging, sys\n"
+        "from pathlib import Path\n"
+        "from workbench.core.logs import start_logging, stop_logging\n"
+        "start_logging(Path(sys.argv[1]))\n"
+        "stop_logging()\n"
+        "logging.getLogger('asyncio').error('Task exception was never retrieved')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "x.log")], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("", "")

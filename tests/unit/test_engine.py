@@ -18,6 +18,7 @@ from workbench.core.events import ClientLoading, ConfigurationLoaded, EngineStar
 from workbench.engine.core import Core
 from workbench.engine.engine import Engine
 from workbench.engine.options import EngineOptions
+from workbench.providers.litellm_client import LiteLLMClient
 
 
 def options(tmp_path: Path, *, offline: bool = False, demo: bool = False) -> EngineOptions:
@@ -139,3 +140,32 @@ def test_a_demonstration_leaves_the_home_alone(tmp_path: Path) -> None:
     assert scripted == [True, True, True]
     assert not data_dir.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_that_cannot_be_closed_is_logged_and_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def cannot(_client: LiteLLMClient) -> None:
+        raise RuntimeError("the pool is stuck")
+
+    monkeypatch.setattr(LiteLLMClient, "aclose", cannot)
+    engine = Engine(options(tmp_path, offline=True))
+    ended: list[str] = []
+
+    async def wait(_core: Core) -> None:
+        await asyncio.sleep(60)
+
+    def call() -> None:
+        try:
+            engine.run(wait)
+        except CancelledError:
+            ended.append("told")
+
+    with running(engine):
+        engine.run(name_of_thread)
+        caller = threading.Thread(target=call, daemon=True)
+        caller.start()
+    caller.join(5)
+    assert ended == ["told"]
+    assert "the pool is stuck" in (tmp_path / "state" / "workbench.log").read_text()
+    assert capsys.readouterr() == ("", "")

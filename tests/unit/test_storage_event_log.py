@@ -221,3 +221,16 @@ async def test_close_does_not_wait_for_a_disk_that_stays_full(store: Store) -> N
     await until(lambda: log.tries == 1)
     await asyncio.wait_for(recorder.close(), 3)
     assert recorder.lost >= 1
+
+
+async def test_an_event_that_cannot_be_written_does_not_cost_the_others(store: Store) -> None:
+    class Unspeakable:
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    log = EventLog(store)
+    strange = Strange(content="lone", conversation_id="\ud800", task_id="a\0b", correlation="\udfff")
+    await log.append([Strange(content=Unspeakable()), strange, EngineStarted(version="1")])
+    found = await log.page()
+    assert [event.kind for event in found] == ["strange", "engine.started"]
+    assert (found[0].conversation_id, found[0].task_id) == ("\ufffd", "a\ufffdb")

@@ -11,13 +11,17 @@ from workbench.providers.values import PromptMessage
 def prompt_messages(branch: Iterable[Message], *, system: str | None = None) -> tuple[PromptMessage, ...]:
     """The branch as a model reads it, root first.
 
-    Replies without text (every provider failed) are left out. A `system` given now stands in for a stored one.
+    Replies without text (every provider failed) are left out. One system text is in force and comes first: `system`
+    when it is given now and not blank, else the last one of the branch.
     """
-    read = [
-        PromptMessage(role=message.role.value, text=message.text)
-        for message in branch
-        if message.text and not (system and message.role is Role.SYSTEM)
-    ]
-    if system:
-        read.insert(0, PromptMessage(role=Role.SYSTEM.value, text=system))
+    stored = ""
+    read: list[PromptMessage] = []
+    for message in branch:
+        if message.role is Role.SYSTEM:
+            stored = message.text
+        elif message.text:
+            read.append(PromptMessage(role=message.role.value, text=message.text))
+    in_force = system if system and system.strip() else stored
+    if in_force:
+        read.insert(0, PromptMessage(role=Role.SYSTEM.value, text=in_force))
     return tuple(read)

@@ -11,7 +11,7 @@ from workbench.conversations.repository import Conversations
 from workbench.conversations.values import BrokenPart, Message, MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
-from workbench.core.errors import StorageError
+from workbench.core.errors import NotFoundError, StorageError, WorkbenchError
 from workbench.core.events import StorageTrouble
 from workbench.providers.values import Attempt
 
@@ -79,6 +79,10 @@ class ReplyKeeper(Protocol):
         """Write the whole reply and its state."""
         ...
 
+    async def attempts(self, draft: ReplyDraft) -> tuple[Attempt, ...]:
+        """What has been kept of the reply's attempts."""
+        ...
+
 
 class StoredReply:
     """Keeps a reply in the conversation's tree."""
@@ -107,6 +111,12 @@ class StoredReply:
             reason=ending.reason,
         )
 
+    async def attempts(self, draft: ReplyDraft) -> tuple[Attempt, ...]:
+        """The attempts on disk; none when they cannot be read."""
+        with suppress(WorkbenchError):
+            return (await self._conversations.message(draft.message.id)).attempts
+        return ()
+
 
 class UnstoredReply:
     """Keeps nothing: for turns that must leave no trace on disk."""
@@ -116,6 +126,10 @@ class UnstoredReply:
 
     async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
         """Nothing to do."""
+
+    async def attempts(self, draft: ReplyDraft) -> tuple[Attempt, ...]:
+        """None are kept."""
+        return ()
 
 
 class ReplyWriter:
@@ -144,7 +158,10 @@ class ReplyWriter:
         self._grown.set()
 
     async def finish(self, ending: Ending) -> bool:
-        """Write the end; False when the disk refuses, and then it may be called again."""
+        """Write the end; False when the disk refuses, and then it may be called again.
+
+        A reply that was deleted meanwhile is told of, and counts as written: there is no place left for it.
+        """
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -156,6 +173,9 @@ class ReplyWriter:
         except StorageError as problem:
             self._report(problem)
             return False
+        except NotFoundError as problem:
+            self._report(problem)
+            return True
         self._recovered()
         return True
 
@@ -166,6 +186,9 @@ class ReplyWriter:
             self._draft.join()
             try:
                 await self._keeper.save(self._draft)
+            except NotFoundError:
+                # Deleted meanwhile; `finish` tells of it.
+                return
             except StorageError as problem:
                 self._report(problem)
                 self._grown.set()
@@ -174,7 +197,7 @@ class ReplyWriter:
                 self._recovered()
                 await self._clock.sleep(FLUSH_INTERVAL_S)
 
-    def _report(self, problem: StorageError) -> None:
+    def _report(self, problem: WorkbenchError) -> None:
         if not self._in_trouble:
             self._in_trouble = True
             self._bus.publish(StorageTrouble(problem=str(problem), conversation_id=self._draft.message.conversation_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -24,6 +24,9 @@ from workbench.providers.values import ChatModel
 
 FINISHED_TURNS_KEPT = 100
 """Results that `wait` can still fetch after the turn has ended."""
+
+LAST_SAVE_S = 1.0
+"""How long closing tries to save what the disk refused before."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,9 @@ class ChatService:
         self._offline = offline
         self._running: dict[str, _Running] = {}
         self._finished: dict[str, asyncio.Task[TurnResult]] = {}
-        self._saving_late: set[asyncio.Task[None]] = set()
+        self._beginning: dict[asyncio.Task[TurnRun], str | None] = {}
+        """Turns whose prompt is being stored, by conversation; None is a new one."""
+        self._saving_late: dict[asyncio.Task[None], TurnRun] = {}
         self._closing = False
 
     async def send(self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None) -> Turn:
@@ -70,7 +75,20 @@ class ChatService:
         options = options or TurnOptions()
         configuration = self._configuration()
         self._check(text, conversation_id, options, configuration)
-        history: Sequence[Message] = ()
+        # A task of its own: once the prompt is on disk its reply must come to an end, also when nobody waits any more.
+        beginning = asyncio.create_task(self._begin(text, conversation_id, options, configuration), name="begin-turn")
+        self._beginning[beginning] = conversation_id
+        beginning.add_done_callback(self._beginning.pop)
+        try:
+            run = await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            beginning.add_done_callback(_stop_unasked)
+            raise
+        return run.turn
+
+    async def _begin(
+        self, text: str, conversation_id: str | None, options: TurnOptions, configuration: Configuration
+    ) -> TurnRun:
         if options.store:
             begun = await self._conversations.begin_turn(
                 prompt=text,
@@ -81,18 +99,20 @@ class ChatService:
             )
             conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
         else:
-            conversation, prompt, reply = self._unstored(text, conversation_id)
+            conversation, prompt, reply = await self._unstored(text, conversation_id)
         turn = Turn(id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id)
-        if conversation_id is not None or options.store:
-            with suppress(NotFoundError):
-                history = await self._conversations.path(conversation.id)
-        before = [m for m in history if m.id not in (prompt.id, reply.id)]
+
+        async def branch() -> list[Message]:
+            if options.store:
+                return await self._conversations.path(conversation.id, leaf_id=prompt.id)
+            return [*(await self._conversations.path(conversation.id) if conversation.messages else ()), prompt]
+
         run = TurnRun(
             turn=turn,
             conversation=conversation,
             options=options,
             configuration=configuration,
-            prompt=[*before, prompt],
+            branch=branch,
             reply=reply,
             keeper=StoredReply(self._conversations) if options.store else UnstoredReply(),
             failover=self._failover,
@@ -111,7 +131,7 @@ class ChatService:
         self._bus.publish(ConversationChanged(conversation_id=conversation.id))
         task = asyncio.create_task(self._finish(run), name=f"turn-{turn.id}")
         self._running[turn.id] = _Running(run, task)
-        return turn
+        return run
 
     def _check(
         self, text: str, conversation_id: str | None, options: TurnOptions, configuration: Configuration
@@ -125,14 +145,20 @@ class ChatService:
         if options.provider is not None and configuration.provider(options.provider) is None:
             known = ", ".join(p.name for p in configuration.providers) or "none"
             raise UsageError(f"There is no provider named {options.provider}", hint=f"Configured: {known}")
-        if conversation_id is not None and self.running_in(conversation_id) is not None:
+        if conversation_id is not None and (
+            conversation_id in self._beginning.values() or self.running_in(conversation_id) is not None
+        ):
             raise UsageError(
                 "A reply is still streaming in this conversation", hint="Stop it, or wait until it is done"
             )
 
-    def _unstored(self, text: str, conversation_id: str | None) -> tuple[Conversation, Message, Message]:
+    async def _unstored(self, text: str, conversation_id: str | None) -> tuple[Conversation, Message, Message]:
         now = self._clock.now_ms()
         conversation = Conversation(id=conversation_id or new_id(), title="", created_at_ms=now, updated_at_ms=now)
+        if conversation_id is not None:
+            # One that was never stored has no branch and no pin.
+            with suppress(NotFoundError):
+                conversation = await self._conversations.get(conversation_id)
         prompt = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -158,8 +184,8 @@ class ChatService:
                     self._finished.pop(next(iter(self._finished)))
             if run.unsaved is not None and not self._closing:
                 late = asyncio.create_task(run.save_late(), name=f"save-late-{run.turn.id}")
-                self._saving_late.add(late)
-                late.add_done_callback(self._saving_late.discard)
+                self._saving_late[late] = run
+                late.add_done_callback(self._saving_late.pop)
             self._bus.publish(ConversationChanged(conversation_id=run.turn.conversation_id))
 
     async def wait(self, turn_id: str) -> TurnResult:
@@ -204,10 +230,24 @@ class ChatService:
     async def close(self) -> None:
         """End every turn; what came is stored and marked interrupted."""
         self._closing = True
+        if self._beginning:
+            await asyncio.wait(set(self._beginning))
         tasks = [r.task for r in self._running.values()]
         for running in list(self._running.values()):
             running.run.stop(MessageState.INTERRUPTED, "workbench was closed while this was streaming")
         if tasks:
             await asyncio.wait(tasks)
-        for late in self._saving_late:
-            late.cancel()
+        late = dict(self._saving_late)
+        for task in late:
+            task.cancel()
+        # The disk may have come back since the last try.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SAVE_S):
+                await asyncio.gather(*late, return_exceptions=True)
+                await asyncio.gather(*(run.save_unsaved() for run in late.values()))
+
+
+def _stop_unasked(beginning: asyncio.Task[TurnRun]) -> None:
+    """Stop a turn whose sender has gone before it began: nobody is asked, the prompt stays."""
+    if not beginning.cancelled() and beginning.exception() is None:
+        beginning.result().stop(MessageState.STOPPED, "stopped before it was sent")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ class TurnRun:
         conversation: Conversation,
         options: TurnOptions,
         configuration: Configuration,
-        prompt: Sequence[Message],
+        branch: Callable[[], Awaitable[Sequence[Message]]],
         reply: Message,
         keeper: ReplyKeeper,
         failover: Failover,
@@ -50,13 +50,14 @@ class TurnRun:
         bus: EventBus,
         clock: Clock,
     ) -> None:
-        """`prompt` is the branch up to and with the new user message."""
+        """`branch` reads the messages up to and with the new prompt; when it cannot, the turn fails like any other."""
         self.turn = turn
         self._conversation = conversation
         self._options = options
         self._configuration = configuration
-        self._prompt = prompt
+        self._branch = branch
         self._draft = ReplyDraft(message=reply)
+        self._keeper = keeper
         self._writer = ReplyWriter(self._draft, keeper, bus, clock)
         self._failover = failover
         self._model = model
@@ -101,9 +102,11 @@ class TurnRun:
             self.unsaved = ending
         usage = answered.usage if answered is not None else Usage()
         self._tell(ending, usage, round((self._clock.monotonic() - began) * 1000))
+        # A turn that was stopped has no last word of the attempt loop; its trail is on disk.
+        attempts = answered.attempts if answered is not None else await self._keeper.attempts(self._draft)
         return TurnResult(
             turn=self.turn,
-            message=finished_message(self._draft, ending, answered.attempts if answered is not None else ()),
+            message=finished_message(self._draft, ending, attempts),
             usage=usage,
             unreachable=answered.unreachable if answered is not None else False,
         )
@@ -112,12 +115,17 @@ class TurnRun:
         """Try to save the ending until the disk takes it."""
         while self.unsaved is not None:
             await self._clock.sleep(RETRY_INTERVAL_S)
-            if await self._writer.finish(self.unsaved):
-                self.unsaved = None
+            await self.save_unsaved()
+
+    async def save_unsaved(self) -> None:
+        """Try once to save the ending that the disk refused."""
+        if self.unsaved is not None and await self._writer.finish(self.unsaved):
+            self.unsaved = None
 
     async def _answer(self) -> Answered:
+        branch = await self._branch()
         await self._model.prepare()
-        async with aclosing(self._failover.answer(self._request())) as parts:
+        async with aclosing(self._failover.answer(self._request(branch))) as parts:
             async for part in parts:
                 match part:
                     case TextPart():
@@ -157,14 +165,14 @@ class TurnRun:
             )
         )
 
-    def _request(self) -> AnswerRequest:
+    def _request(self, branch: Sequence[Message]) -> AnswerRequest:
         settings = self._configuration.settings
         options = self._options
         return AnswerRequest(
             turn_id=self.turn.id,
             conversation_id=self.turn.conversation_id,
             message_id=self.turn.message_id if options.store else None,
-            messages=prompt_messages(self._prompt, system=options.system),
+            messages=prompt_messages(branch, system=options.system),
             providers=self._providers(),
             strategy=settings.fallback_strategy,
             default_provider=settings.default_provider,

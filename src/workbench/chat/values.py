@@ -21,7 +21,7 @@ class TurnOptions:
     timeout_s: float | None = None
     """Limit of one whole answer of one provider."""
     store: bool = True
-    """False: nothing of it reaches the disk."""
+    """False: no message and no attempt is stored. The turn's events are, without its texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,11 +116,6 @@ def _absolute(path: Path, usual: str) -> Path:
     return path if path.is_absolute() else Path.home() / usual / APPLICATION
 
 
-def set_umask() -> None:
-    """From now on, new files of this process are its owner's alone."""
-    os.umask(0o077)
-
-
 def prepare_folders(paths: Paths) -> None:
     """Create the folders 0700 and repair the modes of what is in them.
 
@@ -151,8 +146,9 @@ def prepare_folders(paths: Paths) -> None:
 
 def _make(folder: Path, *, needed: bool) -> None:
     missing = [folder, *folder.parents]
-    missing = missing[: next((i for i, path in enumerate(missing) if path.exists()), len(missing))]
     try:
+        # Raises, like making it, below a folder that may not be looked into.
+        missing = missing[: next((i for i, path in enumerate(missing) if path.exists()), len(missing))]
         for path in reversed(missing):
             path.mkdir(mode=FOLDER_MODE, exist_ok=True)
         if not folder.is_dir():

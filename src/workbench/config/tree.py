@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from workbench.config.values import Problem
@@ -43,8 +43,6 @@ class Node:
     place: Place
     key_place: Place
     under: Node | None = None
-    unset: frozenset[str] = field(default_factory=frozenset[str])
-    """Variables that the text refers to and that are not set."""
 
     def entries(self) -> dict[str, Node]:
         """What a mapping holds; nothing when it is none."""

@@ -66,7 +66,7 @@ class Conversations:
         in force already. Raises NotFoundError for a conversation or a parent that is not there, StorageError.
         """
 
-        async def work(transaction: Transaction) -> tuple[str, str, str]:
+        async def work(transaction: Transaction) -> BegunTurn:
             if conversation_id is None:
                 conversation = await self._new_conversation(transaction, _title(prompt), provider, model)
                 parent = None
@@ -85,14 +85,14 @@ class Conversations:
                 "update conversations set active_leaf_id = ?, updated_at = ? where id = ?",
                 (reply_id, self._clock.now_ms(), conversation),
             )
-            return conversation, user_id, reply_id
+            # Read back before the commit: a read that failed after it would leave a reply that nobody writes.
+            found = await transaction.fetch(rows.CONVERSATION, {"id": conversation})
+            pair = [*await transaction.fetch(rows.BY_ID, {"id": user_id})]
+            pair += await transaction.fetch(rows.BY_ID, {"id": reply_id})
+            user_message, reply = (rows.message_of(row) for row in pair)
+            return BegunTurn(conversation=rows.conversation_of(found[0]), user_message=user_message, reply=reply)
 
-        conversation, user_id, reply_id = await self._store.write(work)
-        found = await self._store.read(rows.CONVERSATION, {"id": conversation})
-        pair = await self.path(conversation, leaf_id=reply_id, newest=2)
-        if not found or [message.id for message in pair] != [user_id, reply_id]:
-            raise NotFoundError("The conversation was deleted meanwhile", where="conversations")
-        return BegunTurn(conversation=rows.conversation_of(found[0]), user_message=pair[0], reply=pair[1])
+        return await self._store.write(work)
 
     async def save_reply(
         self, message_id: str, *, text: str, reasoning: str = "", broken: Sequence[BrokenPart] = ()

@@ -205,6 +205,7 @@ def _record(level: int, message: str) -> logging.LogRecord:
 
 
 _lock = threading.Lock()
+_nowhere = logging.NullHandler()
 _running: list[_Running] = []
 """The one that runs, or none."""
 
@@ -212,8 +213,10 @@ _running: list[_Running] = []
 def start_logging(log_file: Path, *, level: int = logging.INFO) -> None:
     """Send everything that is logged to `log_file`, through a queue and a thread; starting twice starts anew.
 
-    Nothing is printed and nothing raised when the file cannot be written.
+    Nothing is printed and nothing raised when the file cannot be written. From the first start on, nothing that is
+    logged while no file takes it is printed either: Python would show it on the screen, with keys in it.
     """
+    logging.getLogger().addHandler(_nowhere)
     with _lock:
         while _running:
             _running.pop().stop(1.0)

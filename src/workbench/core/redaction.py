@@ -28,7 +28,9 @@ _NAMED = r"(?:api|access|auth|client|id|private|refresh|secret|session|signing|s
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, flags), replacement)
     for pattern, flags, replacement in (
-        (r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[\s\S]{0,20000}?(?:-----END \1-----|\Z)", 0, MASK),
+        # Ends before the next one begins: else many beginnings without an end cost their number times the bound.
+        (r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----(?:(?!-----BEGIN)[\s\S]){0,20000}?"
+         r"(?:-----END \1-----|(?=-----BEGIN)|\Z)", 0, MASK),
         (rf"\b(bearer|basic)(\s{{1,4}}|%20|\+){_RUN}{{8,}}", re.IGNORECASE, rf"\1\2{MASK}"),
         (r"\b(?:sk|pk|rk|gsk|xai|hf|pplx|ghp|gho|ghu|ghs|ghr|glpat|npm|r8|fw|tvly|nvapi|sess)[-_][A-Za-z0-9_-]{12,}",
          0, MASK),

@@ -10,6 +10,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 
 from workbench import __version__
 from workbench.chat.service import ChatService
@@ -50,6 +51,7 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     prepare_folders(paths)
     start_logging(paths.log_file)
     teardown.callback(stop_logging)
+    teardown.push(_log_trouble)
     instance = Instance.claim(paths.data_dir)
     teardown.callback(instance.release)
     store = await Store.open(paths.database, clock=options.clock)
@@ -102,6 +104,15 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     if options.warm and not options.offline and any(p.usable for p in core.configuration.providers):
         _warm(model, teardown)
     return core
+
+
+def _log_trouble(kind: type[BaseException] | None, trouble: BaseException | None, trace: TracebackType | None) -> bool:
+    """Log what went wrong while the services were taken down, as long as there is a log; the rest goes on."""
+    del kind, trace
+    if not isinstance(trouble, Exception):
+        return False
+    logger.error("a service could not be closed", exc_info=trouble)
+    return True
 
 
 def _throw_away_home(teardown: AsyncExitStack) -> Paths:

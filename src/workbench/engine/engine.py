@@ -99,11 +99,12 @@ class Engine:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._live())
-            self._loop.run_until_complete(_cancel_what_is_left())
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         except Exception:
             logger.exception("the core ended unexpectedly")
         finally:
+            # Whatever went wrong: who still waits for an answer must learn that none will come.
+            self._loop.run_until_complete(_cancel_what_is_left())
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             # Does not wait for the loop's worker threads, as `asyncio.Runner` would: one may be importing still.
             self._loop.close()
 

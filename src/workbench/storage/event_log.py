@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,8 @@ _INSERT = """
 """
 _DEPTH = 20
 _LARGEST_WHOLE = 2**63
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +256,14 @@ def _conditions(
 
 
 def _rows(events: Sequence[Event]) -> list[tuple[object, ...]]:
-    return [_values(event) for event in events]
+    rows: list[tuple[object, ...]] = []
+    for event in events:
+        try:
+            rows.append(_values(event))
+        except Exception:
+            # An event that cannot be put into words must not cost the others, nor end the recording.
+            logger.exception("an event of kind %s was not written down", event.kind)
+    return rows
 
 
 def _values(event: Event) -> tuple[object, ...]:
@@ -263,12 +273,16 @@ def _values(event: Event) -> tuple[object, ...]:
         int(event.severity),
         event.source,
         event.kind,
-        event.conversation_id,
-        event.task_id,
-        event.correlation or None,
+        _id(event.conversation_id),
+        _id(event.task_id),
+        _id(event.correlation or None),
         _plain_text(event.text()),
         json.dumps(data, ensure_ascii=False),
     )
+
+
+def _id(text: str | None) -> str | None:
+    return None if text is None else safe_for_storage(text)
 
 
 def _plain_text(text: str) -> str:

@@ -106,6 +106,8 @@ class WorkbenchApp(App[int]):
         self.chat.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
+        self.shell.link = self.shell.make_link()
+        self.pump.listen_to(self.shell.link.bus)
         self.shell.link.start()
         self.shell.started.set()
         self.start_work(self._read_configuration(), group="configuration", exclusive=True)
@@ -114,6 +116,7 @@ class WorkbenchApp(App[int]):
         if self._in_terminal:
             # What the first screen is made of lives as long as the program: later collections need not look at it.
             gc.freeze()
+            gc.enable()
             self._pump_again()
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from workbench.chat.values import TurnOptions
-from workbench.config.values import Configuration
-from workbench.conversations.values import Conversation, Message
-from workbench.core.bus import EventBus
-
 if TYPE_CHECKING:
+    from workbench.chat.values import TurnOptions
+    from workbench.config.values import Configuration
+    from workbench.conversations.values import Conversation, Message
+    from workbench.core.bus import EventBus
     from workbench.tui.events_model import Stored
 
 T = TypeVar("T")

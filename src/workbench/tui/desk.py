@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from workbench.chat.values import TurnOptions
-from workbench.conversations.values import Message, Role
 from workbench.core.errors import NotFoundError, UsageError, WorkbenchError
 from workbench.tui.core_link import CorePort, TurnPort
 from workbench.tui.shell import Shell
 from workbench.tui.state.chat import Phase
 from workbench.tui.state.switching import AUTO, Pin
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Message
 
 PAGE = 30
 """Messages read at once."""
@@ -25,12 +27,14 @@ class Slot:
     conversation_id: str = ""
     title: str = ""
     pin: Pin = AUTO
-    messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    messages: dict[str, Message] = field(default_factory=dict["str", "Message"])
     """Messages read so far, by id."""
     order: list[str] = field(default_factory=list[str])
     """Their ids, oldest first."""
     sending: str = ""
     """The prompt that was handed over and is not stored yet."""
+    turn_id: str = ""
+    """The turn begun last from here; its events may still be on their way to the screens."""
     queue: list[str] = field(default_factory=list[str])
     """Prompts that wait for the running reply."""
     prompts: list[str] = field(default_factory=list[str])
@@ -55,7 +59,7 @@ class Slot:
         fresh = [message for message in page if message.id not in self.messages]
         self.messages.update((message.id, message) for message in page)
         self.order[:0] = [message.id for message in fresh]
-        self.prompts[:0] = [message.text for message in fresh if message.role is Role.USER]
+        self.prompts[:0] = [message.text for message in fresh if message.role == "user"]
 
 
 class Desk:
@@ -76,7 +80,9 @@ class Desk:
     def running(self, slot: Slot) -> bool:
         """Whether a reply of this conversation is being written, or a prompt is on its way."""
         turn = self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
-        return bool(slot.sending) or (turn is not None and turn.phase.running)
+        if slot.sending or (turn is not None and turn.phase.running):
+            return True
+        return bool(slot.turn_id) and (turn is None or turn.turn_id != slot.turn_id)
 
     def anything_running(self) -> bool:
         """Whether any reply is being written or any prompt is on its way or waits."""
@@ -150,6 +156,8 @@ class Desk:
 
     async def send(self, slot: Slot, text: str) -> TurnPort:
         """Hand a prompt to the core; returns once it is stored. Raises `WorkbenchError`, and then it is not."""
+        from workbench.chat.values import TurnOptions
+
         slot.sending = text
         options = TurnOptions(provider=slot.pin.provider, model=slot.pin.model)
         try:
@@ -158,6 +166,7 @@ class Desk:
             )
         finally:
             slot.sending = ""
+        slot.turn_id = turn.id
         slot.prompts.append(text)
         if not slot.conversation_id:
             slot.conversation_id = turn.conversation_id

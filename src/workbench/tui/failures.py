@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import App
 
 from workbench.core.errors import UsageError, WorkbenchError
-from workbench.core.logs import write_crash_report
 from workbench.core.text import clean_line
 from workbench.tui.safe import toast
 
@@ -33,6 +32,9 @@ def show_failure(app: App[int], error: BaseException, state_dir: Path) -> None:
 
 def report_crash(state_dir: Path, error: BaseException) -> Path | None:
     """Write a crash report; None when even that is impossible."""
+    # Logging is not needed for the first paint.
+    from workbench.core.logs import write_crash_report
+
     try:
         return write_crash_report(state_dir, error)
     except OSError:

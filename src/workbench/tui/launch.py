@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ def run_full_screen(options: FullScreenOptions) -> int:
     if not _is_terminal():
         sys.stderr.write("workbench needs a terminal; `workbench ask` works without one\n")
         return EXIT_USAGE
+    # Nothing that is made before the first paint is garbage; the application switches collection on after it.
+    gc.disable()
     from workbench.tui.app import START_DEMONSTRATION
 
     while True:
@@ -51,10 +54,23 @@ def _is_terminal() -> bool:
 
 
 def _run_once(options: FullScreenOptions) -> int:
+    app = build_app(options)
+    try:
+        result = app.run()
+    finally:
+        if app.shell.link is not None:
+            app.shell.link.stop(STOP_TIMEOUT_S)
+        app.ended_in_order()
+    if app.return_code:
+        return app.return_code
+    return result if result is not None else 0
+
+
+def _engine(options: FullScreenOptions) -> CoreLink:
     from workbench.engine.engine import Engine
     from workbench.engine.options import EngineOptions
 
-    engine = Engine(
+    return Engine(
         EngineOptions(
             paths=options.paths,
             profile=options.profile,
@@ -63,19 +79,10 @@ def _run_once(options: FullScreenOptions) -> int:
             warm=not options.offline,
         )
     )
-    app = build_app(options, engine)
-    try:
-        result = app.run()
-    finally:
-        engine.stop(STOP_TIMEOUT_S)
-        app.ended_in_order()
-    if app.return_code:
-        return app.return_code
-    return result if result is not None else 0
 
 
-def build_app(options: FullScreenOptions, engine: CoreLink) -> WorkbenchApp:
-    """The application over an engine that has not been started."""
+def build_app(options: FullScreenOptions) -> WorkbenchApp:
+    """The application; its engine is made after the first paint."""
     from workbench.tui.app import WorkbenchApp
     from workbench.tui.glyphs import choose_glyphs
     from workbench.tui.shell import Shell, ShellFiles
@@ -88,7 +95,7 @@ def build_app(options: FullScreenOptions, engine: CoreLink) -> WorkbenchApp:
     if options.theme is not None:
         remembered = replace(remembered, theme=options.theme)
     shell = Shell(
-        link=engine,
+        make_link=lambda: _engine(options),
         files=ShellFiles(
             config_file=options.paths.config_file,
             ui_state_file=options.paths.ui_state_file,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.conversations.values import Conversation
+from typing import TYPE_CHECKING
+
 from workbench.tui.desk import Desk
 from workbench.tui.host import Host
 from workbench.tui.shell import Shell
 from workbench.tui.state.rows import rows_of
 from workbench.tui.widgets.conversation_list import ConversationList
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Conversation
 
 PAGE = 200
 """Conversations read at first, and each time the cursor comes near the end."""

@@ -7,13 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from workbench.config.values import Configuration
 from workbench.core.clock import Clock, SystemClock
 from workbench.tui.core_link import CoreLink, CorePort
 from workbench.tui.state.chat import ChatState
 from workbench.tui.ui_state import UiState, write_ui_state
+
+if TYPE_CHECKING:
+    from workbench.config.values import Configuration
 
 T = TypeVar("T")
 
@@ -36,7 +38,8 @@ class ShellFiles:
 class Shell:
     """One per application; held by every screen."""
 
-    link: CoreLink
+    make_link: Callable[[], CoreLink]
+    """Makes the engine; called once, after the first paint."""
     files: ShellFiles
     clock: Clock = field(default_factory=SystemClock)
     offline: bool = False
@@ -50,13 +53,18 @@ class Shell:
     """State of each provider as the core last told it."""
     start_problem: str = ""
     """Why the core could not start; empty while all is well."""
+    link: CoreLink | None = None
+    """The engine, once it was made."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the core was told to start."""
 
     async def call(self, work: Callable[[CorePort], Awaitable[T]]) -> T:
         """Run `work` in the core; a call made before the core was started waits for it."""
         await self.started.wait()
-        return await self.link.call(work)
+        link = self.link
+        if link is None:
+            raise RuntimeError("told to have started without an engine")
+        return await link.call(work)
 
     @property
     def scripted(self) -> frozenset[str]:

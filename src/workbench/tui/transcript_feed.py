@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from workbench.conversations.values import Message, Role
 from workbench.tui.core_link import TurnPort
 from workbench.tui.desk import Slot
 from workbench.tui.shell import Shell
@@ -13,6 +13,9 @@ from workbench.tui.state.trail import Step, trail_of
 from workbench.tui.views import SENDING_ID, prompt_view, view_of_message, view_of_turn
 from workbench.tui.widgets.message_view import MessageView
 from workbench.tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Message
 
 
 class TranscriptFeed:
@@ -98,7 +101,7 @@ class TranscriptFeed:
         cursor = self._transcript.cursor_message_id
         chosen = next((view for view in views if view.id == cursor), None)
         if chosen is None:
-            chosen = next((view for view in reversed(views) if view.role == Role.ASSISTANT.value), None)
+            chosen = next((view for view in reversed(views) if view.role == "assistant"), None)
         return chosen.text if chosen is not None else ""
 
     @property

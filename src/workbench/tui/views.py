@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from workbench.conversations.values import Message, MessageState, Role
 from workbench.tui.glyphs import glyphs
 from workbench.tui.state.badges import Line, Severity, badge_of_message, badge_of_turn
 from workbench.tui.state.chat import TurnView
 from workbench.tui.state.trail import Step, trail_of
 from workbench.tui.widgets.message_view import MessageView
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Message
 
 SENDING_ID = "sending"
 """Id of the prompt that is on its way; it has no stored id yet."""
@@ -23,9 +25,9 @@ _LONGEST_PROMPT = 10_000
 
 def view_of_message(message: Message, scripted: Collection[str], now_ms: int) -> MessageView:
     """A stored message."""
-    if message.role is Role.USER:
+    if message.role == "user":
         return prompt_view(message.id, message.text, message.created_at_ms, now_ms)
-    if message.role is not Role.ASSISTANT:
+    if message.role != "assistant":
         return MessageView(id=message.id, role="note", text=message.text, header=message.role.value)
     badge = badge_of_message(message, scripted)
     return MessageView(
@@ -80,11 +82,6 @@ def moment(at_ms: int, now_ms: int) -> str:
         return f"{then:%H:%M}"
     day = f"{then.day} {then:%b}"
     return f"{day} {then:%H:%M}" if then.year == now.year else f"{day} {then.year} {then:%H:%M}"
-
-
-def is_open(message: Message) -> bool:
-    """Whether a stored reply is still marked as being written."""
-    return message.state is MessageState.STREAMING
 
 
 def _badge_text(badge: Line, trail: Collection[Step]) -> str:

@@ -135,15 +135,17 @@ class ChatScreen(Screen[None]):
         self.status.set_state(chrome.chips(self._shell), chrome.status_note(self._shell, self._desk.slot))
         self._entitle()
         queue = self._desk.slot.queue
-        self.queue_line.display = bool(queue)
+        if bool(queue) != self.queue_line.display:
+            self.queue_line.display = bool(queue)
         if queue:
             self.queue_line.show(chrome.queue_content(queue))
         self.tick()
 
     def _show_first_run(self, wanted: bool) -> None:
         had_focus = self.focused is self.first_run
-        self.first_run.display = wanted
-        self.transcript.display = not wanted
+        if wanted == self.transcript.display:
+            self.first_run.display = wanted
+            self.transcript.display = not wanted
         if wanted:
             notes = self._shell.configuration.notes if self._shell.configuration else ()
             self.first_run.explain(str(self._shell.files.config_file), notes)
@@ -276,11 +278,9 @@ class ChatScreen(Screen[None]):
 
     def stop_running(self) -> bool:
         """Stop the reply of the open conversation; False when none is being written."""
-        slot = self._desk.slot
-        turn = self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
-        if turn is None or not turn.phase.running:
+        conversation_id = self._desk.slot.conversation_id
+        if not conversation_id or not self._desk.running(self._desk.slot):
             return False
-        conversation_id = slot.conversation_id
         stopping = self._shell.call(lambda core: core.chat.stop(conversation_id))
         self._host.start_work(stopping, group="stop")
         return True

@@ -69,6 +69,8 @@ def running_line(shell: Shell, slot: Slot) -> Line | None:
         text = "saving the prompt" if state.engine_running else "starting"
         return Line(text=text, severity=Severity.RUNNING)
     turn = state.turns.get(slot.conversation_id) if slot.conversation_id else None
+    if slot.turn_id and (turn is None or turn.turn_id != slot.turn_id):
+        return Line(text="choosing a provider", severity=Severity.RUNNING)
     if turn is None or not turn.phase.running:
         return None
     return live_line(turn, state.client, shell.clock.now_ms(), shell.scripted)

@@ -15,6 +15,7 @@ R = TypeVar("R")
 class Dialog(ModalScreen[R]):
     """A modal screen that escape closes without a result."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", show=False)]
 
     def on_mount(self) -> None:

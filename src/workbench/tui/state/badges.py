@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from workbench.conversations.values import Message, MessageState
 from workbench.tui.glyphs import glyphs
 from workbench.tui.state.chat import ClientPhase, Phase, TurnView
 from workbench.tui.state.trail import Step, choice_number, trail_of, tries_of_answer
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Message
 
 _CHARACTERS_A_TOKEN = 4
 """The usual rule of thumb for running text; a speed made with it is marked `~`."""
@@ -127,14 +130,14 @@ def _badge(
 ) -> Line:
     name = f"{provider}/{model}" if provider and model else provider
     parts: list[str] = [_WORDS.get(state, state), name, scripted_label(provider, scripted).strip()]
-    if state == MessageState.DONE:
+    if state == "done":
         choice, tries = choice_number(trail), tries_of_answer(trail)
         if choice > 1:
             parts.append(f"{ordinal(choice)} choice")
         if tries > 1:
             parts.append(f"{ordinal(tries)} try")
     step = next((one for one in reversed(trail) if one.state != "skipped"), None)
-    if step is not None and state != MessageState.FAILED:
+    if step is not None and state != "failed":
         if step.first_token_ms is not None:
             parts.append(f"first token {seconds(step.first_token_ms)}")
         if step.duration_ms is not None:
@@ -142,7 +145,7 @@ def _badge(
     if output_tokens is not None:
         parts.append(f"{output_tokens} tok")
     parts.append(money(cost_nano))
-    if state != MessageState.DONE and reason:
+    if state != "done" and reason:
         parts.append(reason if len(reason) <= _MOST_REASON else reason[: _MOST_REASON - 1] + glyphs().ellipsis)
     return Line(text=_joined(parts), severity=_SEVERITIES.get(state, Severity.MUTED))
 

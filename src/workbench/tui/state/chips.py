@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workbench.config.values import Configuration
 from workbench.tui.state.chat import ProviderHealth
+
+if TYPE_CHECKING:
+    from workbench.config.values import Configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

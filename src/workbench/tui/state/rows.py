@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workbench.conversations.values import Conversation
 from workbench.core.text import clean_line
 from workbench.tui.state.badges import age
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Conversation
 
 _UNTITLED = "untitled"
 

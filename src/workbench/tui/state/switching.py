@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workbench.config.values import Configuration, Provider
 from workbench.tui.state.badges import scripted_label
+
+if TYPE_CHECKING:
+    from workbench.config.values import Configuration, Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

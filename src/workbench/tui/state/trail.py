@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from workbench.conversations.values import Message
-from workbench.providers.values import Attempt
+if TYPE_CHECKING:
+    from workbench.conversations.values import Message
+    from workbench.providers.values import Attempt
 
 RUNNING = "running"
 _NOT_A_CHOICE = frozenset({"disabled", "no_key"})

@@ -19,7 +19,6 @@ class Banner(SafeStatic):
         """Without problems."""
         super().__init__(id=id)
         self._problems: list[tuple[Severity, str]] = []
-        self.display = False
 
     @property
     def lines(self) -> list[str]:

@@ -18,7 +18,6 @@ class LiveLine(Widget):
         """Hidden."""
         super().__init__(id=id)
         self._line: Line | None = None
-        self.display = False
 
     @property
     def text(self) -> str:
