@@ -58,11 +58,15 @@ async def room(
         settings=settings or Settings(on_broken_stream=OnBrokenStream.RESTART),
         providers=tuple(provider(name, priority=place) for place, name in enumerate(scripts, 1)),
     )
+
+    async def configured() -> Configuration:
+        return configuration
+
     chat = ChatService(
         conversations=conversations,
         failover=Failover(model, AttemptLog(store), bus, clock, random.Random(1)),
         model=model,
-        configuration=lambda: configuration,
+        configuration=configured,
         bus=bus,
         clock=clock,
         offline=offline,

@@ -180,6 +180,10 @@ class FakeCore:
         self.chat = FakeChat(self)
         self.conversations = FakeConversations(self)
 
+    async def configured(self) -> Configuration:
+        """The snapshot in force."""
+        return self.configuration
+
     async def reload_configuration(self) -> Configuration:
         """Take `next_configuration`."""
         if self.next_configuration is not None:

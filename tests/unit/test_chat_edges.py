@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,3 +150,29 @@ async def test_an_unstored_prompt_goes_where_its_conversation_is_pinned_to(tmp_p
         assert (result.message.provider, result.message.text) == ("two", "y")
         assert [m.text for m in r.model.calls[-1].messages] == ["hello", "y", "more"]
         assert len(await r.conversations.tree(first.conversation_id)) == 2
+
+
+async def test_an_ending_that_was_saved_although_reported_as_failed_is_not_tried_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.chat.turn.RETRY_INTERVAL_S", 0.02)
+    async with room(tmp_path, {"one": [says("x")]}) as r:
+        finish = r.conversations.finish_reply
+        tries = itertools.count()
+
+        async def reported_as_failed(message_id: str, **values: Any) -> None:
+            await finish(message_id, **values)
+            if next(tries) == 0:
+                raise StorageError("disk I/O error")
+
+        monkeypatch.setattr(r.conversations, "finish_reply", reported_as_failed)
+        turn = await r.chat.send("hello")
+        await r.chat.wait(turn.id)
+        troubles: list[bool] = []
+
+        def over() -> bool:
+            troubles.extend(bool(e.problem) for e in r.events.drain() if isinstance(e, StorageTrouble))
+            return troubles == [True, False]
+
+        await until(over)
+        assert await states(r) == ["done"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from workbench.config.paths import resolve_paths
+from workbench.config.values import Provider
 from workbench.core.bus import Subscription
 from workbench.core.errors import EngineError, StorageError, UsageError
 from workbench.core.events import ClientLoading, ConfigurationLoaded, EngineStarted, EngineStopping
@@ -129,11 +130,27 @@ def test_events_of_a_run_are_in_the_log_of_the_next(tmp_path: Path) -> None:
     assert "engine.started" in kinds and "engine.stopping" in kinds
 
 
+def test_history_does_not_wait_for_a_slow_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never_found(*_args: object, **_options: object) -> tuple[Provider, ...]:
+        await asyncio.Event().wait()
+        return ()
+
+    monkeypatch.setattr("workbench.config.discovery.discover", never_found)
+    engine = Engine(options(tmp_path))
+
+    async def look(core: Core) -> int:
+        async with asyncio.timeout(2):
+            return (await core.conversations.list())[0]
+
+    with running(engine):
+        assert engine.run(look) == 0
+
+
 def test_a_demonstration_leaves_the_home_alone(tmp_path: Path) -> None:
     engine = Engine(options(tmp_path, demo=True))
 
     async def look(core: Core) -> tuple[Path, list[bool]]:
-        return core.paths.data_dir, [p.scripted for p in core.configuration.providers]
+        return core.paths.data_dir, [p.scripted for p in (await core.configured()).providers]
 
     with running(engine):
         data_dir, scripted = engine.run(look)

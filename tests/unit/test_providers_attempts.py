@@ -115,7 +115,11 @@ async def test_nothing_is_kept_without_a_log() -> None:
 
 
 def directory(store: Store | None, clock: ManualClock, *all_providers: Provider) -> ProviderDirectory:
-    return ProviderDirectory(lambda: Configuration(providers=all_providers), store, clock)
+
+    async def configured() -> Configuration:
+        return Configuration(providers=all_providers)
+
+    return ProviderDirectory(configured, store, clock)
 
 
 async def attempts_of(

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from workbench.conversations.repository import Conversations
 from workbench.conversations.values import BrokenPart, Message, MessageState
+from workbench.conversations.writes import FinishedMessageError
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, StorageError, WorkbenchError
@@ -170,6 +171,9 @@ class ReplyWriter:
         self._draft.join()
         try:
             await self._keeper.finish(self._draft, ending)
+        except FinishedMessageError:
+            # An earlier try reached the disk although it was reported as failed.
+            pass
         except StorageError as problem:
             self._report(problem)
             return False

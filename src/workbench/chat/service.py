@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -26,7 +26,7 @@ FINISHED_TURNS_KEPT = 100
 """Results that `wait` can still fetch after the turn has ended."""
 
 LAST_SAVE_S = 1.0
-"""How long closing tries to save what the disk refused before."""
+"""How long closing waits for the disk, each time it must."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class ChatService:
         conversations: Conversations,
         failover: Failover,
         model: ChatModel,
-        configuration: Callable[[], Configuration],
+        configuration: Callable[[], Awaitable[Configuration]],
         bus: EventBus,
         clock: Clock,
         offline: bool = False,
@@ -73,10 +73,11 @@ class ChatService:
         offline, for an unknown provider and while a reply of the same conversation is still streaming.
         """
         options = options or TurnOptions()
-        configuration = self._configuration()
-        self._check(text, conversation_id, options, configuration)
+        if options.provider is not None:
+            await self._check_provider(options.provider)
+        self._check(text, conversation_id)
         # A task of its own: once the prompt is on disk its reply must come to an end, also when nobody waits any more.
-        beginning = asyncio.create_task(self._begin(text, conversation_id, options, configuration), name="begin-turn")
+        beginning = asyncio.create_task(self._begin(text, conversation_id, options), name="begin-turn")
         self._beginning[beginning] = conversation_id
         beginning.add_done_callback(self._beginning.pop)
         try:
@@ -86,9 +87,7 @@ class ChatService:
             raise
         return run.turn
 
-    async def _begin(
-        self, text: str, conversation_id: str | None, options: TurnOptions, configuration: Configuration
-    ) -> TurnRun:
+    async def _begin(self, text: str, conversation_id: str | None, options: TurnOptions) -> TurnRun:
         if options.store:
             begun = await self._conversations.begin_turn(
                 prompt=text,
@@ -111,7 +110,7 @@ class ChatService:
             turn=turn,
             conversation=conversation,
             options=options,
-            configuration=configuration,
+            configuration=self._configuration,
             branch=branch,
             reply=reply,
             keeper=StoredReply(self._conversations) if options.store else UnstoredReply(),
@@ -133,18 +132,19 @@ class ChatService:
         self._running[turn.id] = _Running(run, task)
         return run
 
-    def _check(
-        self, text: str, conversation_id: str | None, options: TurnOptions, configuration: Configuration
-    ) -> None:
+    async def _check_provider(self, name: str) -> None:
+        configuration = await self._configuration()
+        if configuration.provider(name) is None:
+            known = ", ".join(p.name for p in configuration.providers) or "none"
+            raise UsageError(f"There is no provider named {name}", hint=f"Configured: {known}")
+
+    def _check(self, text: str, conversation_id: str | None) -> None:
         if self._closing:
             raise UsageError("workbench is closing", hint="The prompt was not sent")
         if not text.strip():
             raise UsageError("The prompt is empty", hint="Type something to send")
         if self._offline:
             raise UsageError("Offline: nothing is sent", hint="Start workbench without --offline to ask a provider")
-        if options.provider is not None and configuration.provider(options.provider) is None:
-            known = ", ".join(p.name for p in configuration.providers) or "none"
-            raise UsageError(f"There is no provider named {options.provider}", hint=f"Configured: {known}")
         if conversation_id is not None and (
             conversation_id in self._beginning.values() or self.running_in(conversation_id) is not None
         ):
@@ -228,15 +228,15 @@ class ChatService:
         return interrupted
 
     async def close(self) -> None:
-        """End every turn; what came is stored and marked interrupted."""
+        """End every turn; what came is stored and marked interrupted. Waits for the disk a bounded time."""
         self._closing = True
         if self._beginning:
-            await asyncio.wait(set(self._beginning))
+            await asyncio.wait(set(self._beginning), timeout=LAST_SAVE_S)
         tasks = [r.task for r in self._running.values()]
         for running in list(self._running.values()):
             running.run.stop(MessageState.INTERRUPTED, "workbench was closed while this was streaming")
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=LAST_SAVE_S)
         late = dict(self._saving_late)
         for task in late:
             task.cancel()

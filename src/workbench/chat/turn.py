@@ -41,7 +41,7 @@ class TurnRun:
         turn: Turn,
         conversation: Conversation,
         options: TurnOptions,
-        configuration: Configuration,
+        configuration: Callable[[], Awaitable[Configuration]],
         branch: Callable[[], Awaitable[Sequence[Message]]],
         reply: Message,
         keeper: ReplyKeeper,
@@ -124,8 +124,10 @@ class TurnRun:
 
     async def _answer(self) -> Answered:
         branch = await self._branch()
+        # The prompt is on disk by now, so reading the configuration may take its time.
+        configuration = await self._configuration()
         await self._model.prepare()
-        async with aclosing(self._failover.answer(self._request(branch))) as parts:
+        async with aclosing(self._failover.answer(self._request(branch, configuration))) as parts:
             async for part in parts:
                 match part:
                     case TextPart():
@@ -165,15 +167,15 @@ class TurnRun:
             )
         )
 
-    def _request(self, branch: Sequence[Message]) -> AnswerRequest:
-        settings = self._configuration.settings
+    def _request(self, branch: Sequence[Message], configuration: Configuration) -> AnswerRequest:
+        settings = configuration.settings
         options = self._options
         return AnswerRequest(
             turn_id=self.turn.id,
             conversation_id=self.turn.conversation_id,
             message_id=self.turn.message_id if options.store else None,
             messages=prompt_messages(branch, system=options.system),
-            providers=self._providers(),
+            providers=self._providers(configuration),
             strategy=settings.fallback_strategy,
             default_provider=settings.default_provider,
             pinned_provider=options.provider or self._conversation.provider,
@@ -189,8 +191,8 @@ class TurnRun:
             temperature=settings.temperature,
         )
 
-    def _providers(self) -> tuple[Provider, ...]:
-        providers = self._configuration.providers
+    def _providers(self, configuration: Configuration) -> tuple[Provider, ...]:
+        providers = configuration.providers
         if self._options.timeout_s is None:
             return providers
         # A limit given for this turn wins over one that a provider has in the configuration.

@@ -98,7 +98,7 @@ def _words(problem: WorkbenchError) -> str:
 
 
 async def _check_configuration(core: Core) -> Check:
-    configuration = core.configuration
+    configuration = await core.configured()
     files = ", ".join(map(str, configuration.files))
     if configuration.problems:
         first = str(configuration.problems[0])
@@ -134,7 +134,7 @@ async def _check_database(core: Core) -> Check:
 
 
 async def _check_providers(core: Core, *, offline: bool) -> Check:
-    configuration = core.configuration
+    configuration = await core.configured()
     usable = [provider.name for provider in configuration.providers if not what_is_missing(provider)]
     lacking = [f"{p.name}: {what}" for p in configuration.providers if p.enabled and (what := what_is_missing(p))]
     if not usable:

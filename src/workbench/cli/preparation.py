@@ -28,7 +28,7 @@ async def prepare(core: Core, *, provider: str | None, reference: str | None) ->
 
     Raises NotFoundError for either, ConfigurationError when nobody can be asked at all.
     """
-    configuration = core.configuration
+    configuration = await core.configured()
     if provider is not None and configuration.provider(provider) is None:
         known = ", ".join(p.name for p in configuration.providers) or "none"
         raise NotFoundError(f"There is no provider named {provider}", hint=f"Known providers: {known}")

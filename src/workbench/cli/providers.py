@@ -122,7 +122,7 @@ def _print_result(result: ProbeResult) -> None:
 
 
 async def _configuration(core: Core) -> Configuration:
-    return core.configuration
+    return await core.configured()
 
 
 async def _config_file(core: Core) -> Path:

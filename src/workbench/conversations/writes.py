@@ -59,12 +59,18 @@ async def system_in_force(transaction: Transaction, message_id: str | None) -> s
     return found[0]["text"] if found else None
 
 
+class FinishedMessageError(StorageError):
+    """A finished message does not change."""
+
+
 async def refuse_change(transaction: Transaction, message_id: str) -> None:
-    """Raise what fits a reply that did not let itself be written: NotFoundError or StorageError."""
+    """Raise what fits a reply that did not let itself be written: NotFoundError or FinishedMessageError."""
     found = await transaction.fetch("select state from messages where id = ?", (message_id,))
     if not found:
         raise NotFoundError("There is no such message", detail=clean_line(message_id))
-    raise StorageError("A finished message does not change", detail=f"it is {found[0]['state']}", where="conversations")
+    raise FinishedMessageError(
+        "A finished message does not change", detail=f"it is {found[0]['state']}", where="conversations"
+    )
 
 
 async def update_conversation(transaction: Transaction, sql: str, value: str, conversation_id: str) -> None:

@@ -24,7 +24,8 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.events import ConfigurationLoaded, EngineStarted
 from workbench.core.logs import start_logging, stop_logging
 from workbench.core.redaction import REDACTOR
-from workbench.engine.core import Core, CurrentConfiguration
+from workbench.engine.configuring import CurrentConfiguration
+from workbench.engine.core import Core
 from workbench.engine.options import EngineOptions
 from workbench.providers.announced import AnnouncedModel
 from workbench.providers.attempt_log import AttemptLog
@@ -65,7 +66,8 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     async def load() -> Configuration:
         return await _load_configuration(options, paths, bus, demo_providers)
 
-    current = CurrentConfiguration(await load())
+    configured = CurrentConfiguration(load)
+    teardown.push_async_callback(configured.close)
     conversations = Conversations(store, options.clock, instance.id)
     client = LiteLLMClient()
     teardown.push_async_callback(client.aclose)
@@ -75,7 +77,7 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         conversations=conversations,
         failover=failover,
         model=model,
-        configuration=current,
+        configuration=configured,
         bus=bus,
         clock=options.clock,
         offline=options.offline,
@@ -85,14 +87,13 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         paths=paths,
         clock=options.clock,
         bus=bus,
-        current=current,
-        load=load,
+        configured=configured,
         store=store,
         conversations=conversations,
         drafts=Drafts(store, options.clock),
         events=events,
         chat=chat,
-        providers=ProviderDirectory(current, store, options.clock),
+        providers=ProviderDirectory(configured, store, options.clock),
         model=model,
         demo=options.demo,
         offline=options.offline,
@@ -101,8 +102,8 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         bus.publish(EngineStarted(version=__version__, offline=options.offline))
     if not store.read_only:
         await chat.mark_interrupted(lambda owner: Instance.is_alive(paths.data_dir, owner))
-    if options.warm and not options.offline and any(p.usable for p in core.configuration.providers):
-        _warm(model, teardown)
+    if options.warm and not options.offline:
+        _warm(model, configured, teardown)
     return core
 
 
@@ -154,10 +155,11 @@ async def _load_configuration(
     return configuration
 
 
-def _warm(model: AnnouncedModel, teardown: AsyncExitStack) -> None:
+def _warm(model: AnnouncedModel, configured: CurrentConfiguration, teardown: AsyncExitStack) -> None:
     async def prepare() -> None:
         try:
-            await model.prepare()
+            if any(provider.usable for provider in (await configured()).providers):
+                await model.prepare()
         except WorkbenchError as problem:
             logger.warning("the model library could not be loaded early: %s", problem)
 

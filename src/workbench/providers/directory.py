@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -68,7 +68,9 @@ class _Probed:
 class ProviderDirectory:
     """Lists and tests the configured providers."""
 
-    def __init__(self, configuration: Callable[[], Configuration], store: Store | None, clock: Clock) -> None:
+    def __init__(
+        self, configuration: Callable[[], Awaitable[Configuration]], store: Store | None, clock: Clock
+    ) -> None:
         """Figures come from the attempts in `store`; without one they are unknown."""
         self._configuration = configuration
         self._store = store
@@ -91,7 +93,7 @@ class ProviderDirectory:
                         first_token_ms=None if first is None else first - row["started_at"],
                     )
                 )
-        providers = sorted(self._configuration().providers, key=lambda provider: provider.priority)
+        providers = sorted((await self._configuration()).providers, key=lambda provider: provider.priority)
         return [self._status(provider, seen.get(provider.name, [])) for provider in providers]
 
     async def test(self, names: Sequence[str] = (), *, deadline_s: float = DEADLINE_S) -> list[ProbeResult]:
@@ -99,7 +101,7 @@ class ProviderDirectory:
 
         A provider that is switched off is asked only when it is named. Raises NotFoundError for an unknown name.
         """
-        configuration = self._configuration()
+        configuration = await self._configuration()
         providers: list[Provider] = []
         for name in names:
             provider = configuration.provider(name)

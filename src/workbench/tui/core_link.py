@@ -129,8 +129,8 @@ class CorePort(Protocol):
     """The running core, as seen on its own thread."""
 
     @property
-    def configuration(self) -> Configuration:
-        """The current snapshot."""
+    def configured(self) -> Callable[[], Awaitable[Configuration]]:
+        """Gives the snapshot in force, once it has been read."""
         ...
 
     @property
@@ -186,4 +186,4 @@ class CoreLink(Protocol):
 
 async def configuration_of(core: CorePort) -> Configuration:
     """The current configuration, as a call for `CoreLink.call`."""
-    return core.configuration
+    return await core.configured()
