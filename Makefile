@@ -9,7 +9,7 @@ LOCK_DATE := 2026-11-06
 UV_VERSION := 0.13.8
 WORKERS ?= 2
 
-.PHONY: run test lint types contracts tests snapshots bench format lock dist clean setup-run setup-test
+.PHONY: run test lint types contracts tests snapshots screenshot bench format lock dist clean setup-run setup-test
 
 run: setup-run
 	@$(BIN)/workbench $(ARGS)
@@ -39,6 +39,9 @@ tests: setup-test
 # Look at every changed picture before you commit it.
 snapshots: setup-test
 	$(BIN)/pytest -n 0 tests/golden --snapshot-update
+
+screenshot: setup-test
+	$(BIN)/python tools/screenshot
 
 bench: setup-test
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done

@@ -133,6 +133,9 @@ class WorkbenchApp(App[int]):
         self.set_timer(BUSY_INTERVAL_S if self.pump.busy else CALM_INTERVAL_S, self._pump_once)
 
     async def _pump_once(self) -> None:
+        if self._ending or not self.chat.is_complete:
+            # The screens are being taken down, and a timer that was due comes too late.
+            return
         try:
             await self.pump.flush()
             self.chat.tick()

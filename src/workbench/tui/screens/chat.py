@@ -102,7 +102,6 @@ class ChatScreen(Screen[None]):
         if Part.TURNS in parts:
             slot = self._desk.slot
             self.feed.turn_changed(slot)
-            self._read_finished(slot)
             self.sender.settle()
             self.list_feed.draw()
             self._show_trace()
@@ -116,6 +115,11 @@ class ChatScreen(Screen[None]):
             self._read_turns.add(turn.turn_id)
             self._host.start_work(self._desk.read_again(slot, turn.message_id), group="read")
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether its parts are there: they go one by one when the application ends."""
+        return bool(self.query(LiveLine))
+
     def tick(self) -> None:
         """Time has passed: draw what tells it."""
         self._show_live()
@@ -127,6 +131,7 @@ class ChatScreen(Screen[None]):
 
     def refresh_chrome(self) -> None:
         """Draw everything around the transcript."""
+        self._read_finished(self._desk.slot)
         nobody = self._shell.nobody_can_answer
         first_run = nobody and self.feed.is_empty and not self._shell.offline
         self._show_first_run(first_run)
