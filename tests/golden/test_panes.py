@@ -184,9 +184,7 @@ async def test_ascii_signs_only(tmp_path: Path, text_golden: SnapshotAssertion) 
 
 @pytest.mark.parametrize("theme", ["workbench-dark", "workbench-light"])
 @pytest.mark.parametrize("size", SIZES)
-async def test_chat_colours(
-    tmp_path: Path, size: tuple[int, int], theme: str, svg_golden: SnapshotAssertion
-) -> None:
+async def test_chat_colours(tmp_path: Path, size: tuple[int, int], theme: str, svg_golden: SnapshotAssertion) -> None:
     async with driven(tmp_path, engine=engine_with_history(), size=size, remembered=UiState(theme=theme)) as d:
         await busy(d)
         assert screen_svg(d.app) == svg_golden

@@ -54,9 +54,7 @@ class FakeChat:
         self.hold: asyncio.Event | None = None
         """While set, `send` waits for it."""
 
-    async def send(
-        self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None
-    ) -> Turn:
+    async def send(self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None) -> Turn:
         """As the real one: store, tell, return."""
         if self.hold is not None:
             await self.hold.wait()

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from tests.support.transcript_host import HostApp, screen_lines, screen_text, until
 from workbench.core.errors import StorageError
 from workbench.core.events import AttemptEnded, Event, FirstToken, Level, StorageTrouble, TextDelta, TurnStarted
-from workbench.tui.events_model import EventFilter, EventsModel, FilteredEvents
+from workbench.tui.events.model import EventFilter, EventsModel, FilteredEvents
 from workbench.tui.screens.events import EventsScreen
 from workbench.tui.widgets.event_view import EventView
 

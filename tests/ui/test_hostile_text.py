@@ -21,7 +21,7 @@ from tests.support.transcript_host import (
 )
 from workbench.core.events import AttemptEnded
 from workbench.core.text import clean, clean_line
-from workbench.tui.events_model import EventsModel, Stored
+from workbench.tui.events.model import EventsModel, Stored
 from workbench.tui.safe import (
     ControlCharacterFilter,
     SafeButton,

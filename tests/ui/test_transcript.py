@@ -213,7 +213,7 @@ async def test_a_theme_switch_paints_everything_again_and_lays_nothing_out(monke
         def fail(*_: object) -> int:
             raise AssertionError("laid out again")
 
-        monkeypatch.setattr("workbench.tui.markdown_flow.MarkdownFlow._lay_tail", fail)
+        monkeypatch.setattr("workbench.tui.markdown.flow.MarkdownFlow._lay_tail", fail)
         app.theme = "workbench-light"
         await until(pilot, lambda: not grounds & {style.bgcolor for style in screen_styles(app)})
         assert screen_lines(app) == text

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from workbench.tui.markdown_blocks import markdown_lines, parse_blocks
-from workbench.tui.markdown_flow import MarkdownFlow, PlainFlow
+from workbench.tui.markdown.blocks import markdown_lines, parse_blocks
+from workbench.tui.markdown.flow import MarkdownFlow, PlainFlow
+from workbench.tui.markdown.textlines import Join, Line, clip, plain_lines, wrap
 from workbench.tui.palette import BOLD, ITALIC, ON_INSET, STRIKE, UNDERLINE, Role
-from workbench.tui.textlines import Join, Line, clip, plain_lines, wrap
 
 SAMPLE = """\
 # Retry **budgets**
@@ -201,7 +201,7 @@ def test_only_the_last_block_is_parsed_again(monkeypatch: pytest.MonkeyPatch) ->
         parsed.append(len(text))
         return parse_blocks(text)
 
-    monkeypatch.setattr("workbench.tui.markdown_flow.parse_blocks", spy)
+    monkeypatch.setattr("workbench.tui.markdown.flow.parse_blocks", spy)
     flow = MarkdownFlow()
     for number in range(200):
         flow.extend(f"paragraph {number} with some words\n\n")
@@ -283,7 +283,7 @@ def test_clip_counts_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", ["markdown_blocks.highlighted", "markdown_blocks.parser", "markdown_blocks.inline_runs"]
+    "broken", ["markdown.blocks.highlighted", "markdown.blocks.parser", "markdown.blocks.inline_runs"]
 )
 def test_a_failing_library_leaves_the_text_plain(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> object:

@@ -17,7 +17,7 @@ from workbench.core import events as ev
 from workbench.core.secret import Secret
 from workbench.providers.values import Attempt
 from workbench.tui.actions import ACTIONS, Scope, action_of_slash
-from workbench.tui.composing import CommandLine, Prompt, UnknownCommand, meaning_of
+from workbench.tui.chat.composing import CommandLine, Prompt, UnknownCommand, meaning_of
 from workbench.tui.state.badges import Severity, age, badge_of_message, live_line, money, ordinal, seconds
 from workbench.tui.state.chat import ChatState, ClientPhase, Part, Phase
 from workbench.tui.state.chips import chips_of
@@ -190,9 +190,7 @@ def test_a_provider_without_a_key_is_no_choice_and_a_second_try_is_told() -> Non
 
 
 def test_a_stored_trail_tells_what_followed_and_what_was_set_aside() -> None:
-    cut = Attempt(
-        ord=0, provider="alpha", model="m", state="failed", error_kind="broken_stream", first_token_ms=10
-    )
+    cut = Attempt(ord=0, provider="alpha", model="m", state="failed", error_kind="broken_stream", first_token_ms=10)
     broken = (BrokenPart(provider="alpha", model="m", text="half"),)
     first, second = trail_of(message(attempts=(cut, OK), broken=broken))
     assert (first.next_step, first.broken_characters) == ("next: beta/m", 4)

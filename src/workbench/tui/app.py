@@ -20,8 +20,8 @@ from textual.worker import Worker, WorkerState
 
 from workbench.core.errors import WorkbenchError
 from workbench.tui.actions import Action, Scope, bindings_of
+from workbench.tui.chat.desk import Desk
 from workbench.tui.core_link import CorePort, configuration_of
-from workbench.tui.desk import Desk
 from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure
 from workbench.tui.pump import BUSY_INTERVAL_S, CALM_INTERVAL_S, Pump
 from workbench.tui.safe import ControlCharacterFilter, toast
@@ -94,7 +94,7 @@ class WorkbenchApp(App[int]):
         return problems
 
     def _events_screen(self) -> Screen[Any]:
-        from workbench.tui.events_pane import events_pane
+        from workbench.tui.events.pane import events_pane
 
         return events_pane(self)
 

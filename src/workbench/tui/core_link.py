@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from workbench.config.values import Configuration
     from workbench.conversations.values import Conversation, Message
     from workbench.core.bus import EventBus
-    from workbench.tui.events_model import Stored
+    from workbench.tui.events.model import Stored
 
 T = TypeVar("T")
 

@@ -13,18 +13,18 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from workbench.tui.actions import Scope, bindings_of
-from workbench.tui.composing import CommandLine, Composing, UnknownCommand, meaning_of
-from workbench.tui.desk import Slot
-from workbench.tui.drafting import DraftKeeper
+from workbench.tui.chat.composing import CommandLine, Composing, UnknownCommand, meaning_of
+from workbench.tui.chat.desk import Slot
+from workbench.tui.chat.drafting import DraftKeeper
+from workbench.tui.chat.list_feed import ListFeed
+from workbench.tui.chat.sending import Sender
+from workbench.tui.chat.transcript_feed import TranscriptFeed
 from workbench.tui.external import EditorError, copy_text, edit_text
 from workbench.tui.glyphs import glyphs
-from workbench.tui.list_feed import ListFeed
 from workbench.tui.safe import SafeStatic
 from workbench.tui.screens import chat_chrome as chrome
-from workbench.tui.sending import Sender
 from workbench.tui.state.chat import Part
 from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, next_pin
-from workbench.tui.transcript_feed import TranscriptFeed
 from workbench.tui.widgets.banner import Banner
 from workbench.tui.widgets.completion_list import CompletionList
 from workbench.tui.widgets.composer import Composer

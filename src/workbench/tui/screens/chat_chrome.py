@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from workbench.core.text import clean_line
-from workbench.tui.desk import Desk, Slot
+from workbench.tui.chat.desk import Desk, Slot
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import set_border_subtitle, set_border_title
 from workbench.tui.shell import Shell

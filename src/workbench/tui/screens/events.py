@@ -21,7 +21,7 @@ from textual.widgets import Input
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Level
 from workbench.core.text import clean, clean_line
-from workbench.tui.events_model import EventFilter, EventRow, EventsModel, FilteredEvents, Stored
+from workbench.tui.events.model import EventFilter, EventRow, EventsModel, FilteredEvents, Stored
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title, toast
 from workbench.tui.widgets.event_view import LEVEL_WORDS, EventView, level_sign

@@ -17,9 +17,9 @@ from textual.widgets import Input
 
 from workbench.tui.actions import ACTIONS, Action, Scope, readable_key
 from workbench.tui.glyphs import drawn
+from workbench.tui.markdown.textlines import cells, wrap
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
-from workbench.tui.textlines import cells, wrap
 
 _TITLES = {
     Scope.EVERYWHERE: "Everywhere", Scope.CHAT: "Chat", Scope.COMPOSER: "Composer", Scope.TRANSCRIPT: "Transcript",

@@ -14,10 +14,10 @@ from textual.widgets.option_list import Option
 
 from workbench.core.text import clean_line
 from workbench.tui.glyphs import drawn, glyphs
+from workbench.tui.markdown.textlines import cells
 from workbench.tui.safe import set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
 from workbench.tui.state.switching import Choice, Pin
-from workbench.tui.textlines import cells
 
 _MOST_SHOWN = 200
 """Lines listed at once; typing narrows further."""

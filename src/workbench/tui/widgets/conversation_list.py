@@ -16,9 +16,9 @@ from textual.strip import Strip
 
 from workbench.tui.actions import Scope, bindings_of
 from workbench.tui.glyphs import drawn, glyphs
+from workbench.tui.markdown.textlines import cells, clip
 from workbench.tui.safe import set_border_subtitle
 from workbench.tui.state.rows import Row
-from workbench.tui.textlines import cells, clip
 
 _AGE_WIDTH = 5
 _NEAR_THE_END = 10

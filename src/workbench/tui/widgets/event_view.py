@@ -18,10 +18,10 @@ from textual.strip import Strip
 
 from workbench.core.events import Level
 from workbench.core.text import clean_line
-from workbench.tui.events_model import EventRow, FilteredEvents
+from workbench.tui.events.model import EventRow, FilteredEvents
 from workbench.tui.glyphs import glyphs
+from workbench.tui.markdown.textlines import Run, cells, clip
 from workbench.tui.palette import BOLD, COMPONENTS, ON_SELECTED, PALETTE_CSS, Palette, Role, palette_of
-from workbench.tui.textlines import Run, cells, clip
 
 WIDE = 100
 """Cells from which rows show milliseconds, the level's word, and the turn."""

@@ -9,10 +9,10 @@ from textual.content import Content
 
 from workbench.core.text import clean_line
 from workbench.tui.glyphs import drawn, glyphs
+from workbench.tui.markdown.textlines import cells, wrap
 from workbench.tui.safe import SafeStatic, set_border_subtitle
 from workbench.tui.state.badges import scripted_label, seconds
 from workbench.tui.state.trail import RUNNING, Step, total_ms
-from workbench.tui.textlines import cells, wrap
 
 _Shown = tuple[tuple[Step, ...], dict[str, str], frozenset[str], str]
 

@@ -7,8 +7,8 @@ from textual.widget import Widget
 
 from workbench.core.text import clean_line
 from workbench.tui.glyphs import glyphs
+from workbench.tui.markdown.textlines import cells, clip
 from workbench.tui.state.badges import Line, Severity
-from workbench.tui.textlines import cells, clip
 
 
 class LiveLine(Widget):

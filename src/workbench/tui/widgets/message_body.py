@@ -14,9 +14,9 @@ from textual.widget import Widget
 
 from workbench.core.text import clean, clean_line
 from workbench.tui.glyphs import glyphs
-from workbench.tui.markdown_flow import Flow, MarkdownFlow, PlainFlow
+from workbench.tui.markdown.flow import Flow, MarkdownFlow, PlainFlow
+from workbench.tui.markdown.textlines import BLANK, Join, Line, Run, cells, clip, plain_lines
 from workbench.tui.palette import BOLD, ITALIC, ON_PANEL, Palette, Role
-from workbench.tui.textlines import BLANK, Join, Line, Run, cells, clip, plain_lines
 from workbench.tui.widgets.message_view import MessageView
 
 MEASURE: Final = 100

@@ -16,7 +16,7 @@ from textual.reactive import Reactive
 from textual.widget import Widget
 
 from workbench.tui.glyphs import glyphs
-from workbench.tui.markdown_blocks import warm_up
+from workbench.tui.markdown.blocks import warm_up
 from workbench.tui.palette import COMPONENTS, PALETTE_CSS, Palette, palette_of
 from workbench.tui.safe import SafeStatic, set_border_subtitle
 from workbench.tui.widgets.following_scroll import FollowingScroll

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.tui.desk import Desk
+from workbench.tui.chat.desk import Desk
 from workbench.tui.host import Host
 from workbench.tui.shell import Shell
 from workbench.tui.state.rows import rows_of

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from workbench.tui.markdown_blocks import Block, add_block, code_lines, language_of, parse_blocks
+from workbench.tui.markdown.blocks import Block, add_block, code_lines, language_of, parse_blocks
+from workbench.tui.markdown.textlines import BLANK, Line, plain_lines
 from workbench.tui.palette import Role
-from workbench.tui.textlines import BLANK, Line, plain_lines
 
 TAIL_LIMIT = 6_000
 """Characters of an unfinished block above which it is parsed again only after it grew by a tenth."""

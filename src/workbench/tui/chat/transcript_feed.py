@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from workbench.tui.chat.desk import Slot
+from workbench.tui.chat.views import SENDING_ID, prompt_view, view_of_message, view_of_turn
 from workbench.tui.core_link import TurnPort
-from workbench.tui.desk import Slot
 from workbench.tui.shell import Shell
 from workbench.tui.state.chat import TurnView
 from workbench.tui.state.trail import Step, trail_of
-from workbench.tui.views import SENDING_ID, prompt_view, view_of_message, view_of_turn
 from workbench.tui.widgets.message_view import MessageView
 from workbench.tui.widgets.transcript import Transcript
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.tui.actions import Scope
-from workbench.tui.events_model import EventsModel, Stored
+from workbench.tui.events.model import EventsModel, Stored
 from workbench.tui.screens.chat_chrome import PANES
 from workbench.tui.screens.events import EventsScreen
 from workbench.tui.widgets.status_bar import StatusBar

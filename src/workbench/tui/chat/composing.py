@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench.tui.actions import ACTIONS, Action, action_of_slash
-from workbench.tui.desk import Desk
+from workbench.tui.chat.desk import Desk
 from workbench.tui.state.slash import completions, parse_slash
 from workbench.tui.widgets.completion_list import CompletionList
 from workbench.tui.widgets.composer import Composer

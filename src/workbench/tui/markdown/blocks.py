@@ -12,11 +12,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.tui.glyphs import glyphs
-from workbench.tui.highlighting import highlighted
-from workbench.tui.markdown_inline import inline_runs
-from workbench.tui.markdown_tables import Cell, table_lines
+from workbench.tui.markdown.highlighting import highlighted
+from workbench.tui.markdown.inline import inline_runs
+from workbench.tui.markdown.tables import Cell, table_lines
+from workbench.tui.markdown.textlines import BLANK, TAB, Join, Line, Run, chop, clip, plain_lines, slice_runs, wrap_runs
 from workbench.tui.palette import BOLD, ITALIC, ON_INSET, UNDERLINE, Role
-from workbench.tui.textlines import BLANK, TAB, Join, Line, Run, chop, clip, plain_lines, slice_runs, wrap_runs
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

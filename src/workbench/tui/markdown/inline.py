@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.core.text import clean
+from workbench.tui.markdown.textlines import TAB, Run
 from workbench.tui.palette import BOLD, ITALIC, STRIKE, UNDERLINE, Role
-from workbench.tui.textlines import TAB, Run
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.core.errors import WorkbenchError
-from workbench.tui.composing import Composing
-from workbench.tui.desk import Desk, Slot
+from workbench.tui.chat.composing import Composing
+from workbench.tui.chat.desk import Desk, Slot
+from workbench.tui.chat.transcript_feed import TranscriptFeed
 from workbench.tui.host import Host
-from workbench.tui.transcript_feed import TranscriptFeed
 
 
 class Sender:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from workbench.tui.glyphs import glyphs
+from workbench.tui.markdown.textlines import Line, Run, cells, wrap_runs
 from workbench.tui.palette import BOLD, Role
-from workbench.tui.textlines import Line, Run, cells, wrap_runs
 
 CELL_LIMIT = 1_500
 """Cells of a table above which it is laid out without looking at every column's best width."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from workbench.core.errors import WorkbenchError
-from workbench.tui.desk import Desk, Slot
+from workbench.tui.chat.desk import Desk, Slot
 from workbench.tui.host import Host
 
 DELAY_S = 0.3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from workbench.tui.markdown.textlines import Run
 from workbench.tui.palette import BOLD, ITALIC, ON_INSET, Role
-from workbench.tui.textlines import Run
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

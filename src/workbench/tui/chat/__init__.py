@@ -1,0 +1,1 @@
+"""What the chat pane does: conversations at hand, sending, drafts, and what its parts show."""

@@ -1,0 +1,1 @@
+"""What the events pane shows and where it comes from."""

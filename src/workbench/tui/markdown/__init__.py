@@ -1,0 +1,1 @@
+"""Replies as lines of text: blocks, inline styles, tables, code."""
