@@ -28,6 +28,7 @@ class Room:
     chat: ChatService
     conversations: Conversations
     model: ScriptedModel
+    bus: EventBus
     events: Subscription
     store: Store
     database: Path
@@ -72,7 +73,7 @@ async def room(
         offline=offline,
     )
     try:
-        yield Room(chat, conversations, model, bus.subscribe(), store, database)
+        yield Room(chat, conversations, model, bus, bus.subscribe(), store, database)
     finally:
         await chat.close()
         await store.close()

@@ -15,7 +15,7 @@ from tests.support.scripted_model import Step, says
 from workbench.chat.values import TurnOptions
 from workbench.conversations.values import Message, MessageState
 from workbench.core.errors import StorageError, UsageError
-from workbench.core.events import StorageTrouble, TextDelta, TurnFinished
+from workbench.core.events import Event, StorageTrouble, TextDelta, TurnFinished
 from workbench.providers.values import AttemptFailure, ErrorKind, TextPart
 from workbench.storage.transaction import Transaction
 
@@ -176,3 +176,22 @@ async def test_an_ending_that_was_saved_although_reported_as_failed_is_not_tried
 
         await until(over)
         assert await states(r) == ["done"]
+
+
+async def test_whoever_hears_of_a_turn_s_end_may_send_the_next_prompt(tmp_path: Path) -> None:
+    async with room(tmp_path, {"one": [[TextPart(text="half"), asyncio.Event()], says("whole")]}) as r:
+        first = await r.chat.send("hello")
+        heard: list[bool] = []
+
+        def hear(event: Event) -> bool:
+            if isinstance(event, TurnFinished):
+                heard.append(r.chat.running_in(first.conversation_id) is None)
+            return False
+
+        r.bus.subscribe(hear)
+        await until(lambda: any(isinstance(e, TextDelta) for e in r.events.drain()))
+        await r.chat.stop(first.conversation_id)
+        second = await r.chat.send("again", conversation_id=first.conversation_id)
+        await r.chat.wait(second.id)
+        await until(lambda: len(heard) == 2)
+    assert heard == [True, True]

@@ -175,7 +175,7 @@ class ChatService:
 
     async def _finish(self, run: TurnRun) -> TurnResult:
         try:
-            return await run.carry_out()
+            result = await run.carry_out()
         finally:
             running = self._running.pop(run.turn.id, None)
             if running is not None:
@@ -186,7 +186,10 @@ class ChatService:
                 late = asyncio.create_task(run.save_late(), name=f"save-late-{run.turn.id}")
                 self._saving_late[late] = run
                 late.add_done_callback(self._saving_late.pop)
-            self._bus.publish(ConversationChanged(conversation_id=run.turn.conversation_id))
+        # Whoever hears of the end may send the next prompt at once.
+        run.tell(result)
+        self._bus.publish(ConversationChanged(conversation_id=run.turn.conversation_id))
+        return result
 
     async def wait(self, turn_id: str) -> TurnResult:
         """The result of a turn, once it has ended. Cancelling the wait does not stop the turn."""

@@ -66,6 +66,7 @@ class TurnRun:
         self._answering: asyncio.Task[Answered] | None = None
         self._stopped: Ending | None = None
         self._speaker: Answering | None = None
+        self._duration_ms = 0
         self.unsaved: Ending | None = None
         """The ending that the disk refused; saved later by `save_late`."""
 
@@ -77,7 +78,7 @@ class TurnRun:
                 self._answering.cancel()
 
     async def carry_out(self) -> TurnResult:
-        """Answer, store, tell; never raises for a failed answer."""
+        """Answer and store; never raises for a failed answer."""
         began = self._clock.monotonic()
         self._writer.start()
         answered: Answered | None = None
@@ -100,14 +101,13 @@ class TurnRun:
             ending = replace(ending, provider=self._speaker.provider, model=self._speaker.model)
         if not await self._writer.finish(ending):
             self.unsaved = ending
-        usage = answered.usage if answered is not None else Usage()
-        self._tell(ending, usage, round((self._clock.monotonic() - began) * 1000))
+        self._duration_ms = round((self._clock.monotonic() - began) * 1000)
         # A turn that was stopped has no last word of the attempt loop; its trail is on disk.
         attempts = answered.attempts if answered is not None else await self._keeper.attempts(self._draft)
         return TurnResult(
             turn=self.turn,
             message=finished_message(self._draft, ending, attempts),
-            usage=usage,
+            usage=answered.usage if answered is not None else Usage(),
             unreachable=answered.unreachable if answered is not None else False,
         )
 
@@ -214,17 +214,19 @@ class TurnRun:
             reason=answered.reason,
         )
 
-    def _tell(self, ending: Ending, usage: Usage, duration_ms: int) -> None:
+    def tell(self, result: TurnResult) -> None:
+        """Publish the turn's end; called when nothing stands in the way of the next turn."""
+        message, usage = result.message, result.usage
         self._bus.publish(
             TurnFinished(
                 correlation=self.turn.id,
                 conversation_id=self.turn.conversation_id,
-                message_id=self.turn.message_id,
-                state=ending.state.value,
-                provider=ending.provider,
-                model=ending.model,
-                reason=ending.reason,
-                duration_ms=duration_ms,
+                message_id=message.id,
+                state=message.state.value,
+                provider=message.provider,
+                model=message.model,
+                reason=message.reason,
+                duration_ms=self._duration_ms,
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
                 cost_nano=usage.cost_nano,
