@@ -30,7 +30,7 @@ types: setup-test
 	$(BIN)/pyright
 
 contracts: setup-test
-	$(BIN)/lint-imports --no-cache --no-timing
+	$(BIN)/lint-imports --no-cache
 
 # ARGS chooses: make tests ARGS="-k redaction"
 tests: setup-test
@@ -44,7 +44,8 @@ screenshot: setup-test
 	$(BIN)/python tools/screenshot
 
 bench: setup-test
-	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+	@for each in $(notdir $(basename $(wildcard benchmarks/*.py))); do \
+		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; done
 
 format: setup-test
 	$(BIN)/ruff check --fix $(CODE)

@@ -1,9 +1,7 @@
-"""The composer: what enter, arrows, escape and pastes do, and how long a megabyte takes."""
+"""The composer: what enter, arrows, escape and pastes do."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ from workbench.core.clock import ManualClock
 from workbench.tui.external import EditorError
 
 MEGABYTE = 1_048_576
-LONGEST_PAUSE_S = 0.25
 
 
 async def paste(d: Driven, text: str) -> None:
@@ -60,28 +57,19 @@ async def test_it_grows_to_a_third_of_the_screen_and_leaves_the_last_lines(
         assert d.app.chat.transcript.region.height >= 3
 
 
-async def test_a_megabyte_pasted_never_holds_the_loop_and_arrives_whole(tmp_path: Path) -> None:
+async def test_a_megabyte_pasted_is_never_laid_out_and_arrives_whole(tmp_path: Path) -> None:
     text = "".join(f"{n:07x} " for n in range(MEGABYTE // 8))
     async with driven(tmp_path) as d:
-        worst = 0.0  # processor time between two turns of the loop: other tests' load does not count
-
-        async def watch() -> None:
-            nonlocal worst
-            while True:
-                before = time.thread_time()
-                await asyncio.sleep(0.005)
-                worst = max(worst, time.thread_time() - before)
-
-        watching = asyncio.create_task(watch())
         await paste(d, text)
         await d.type(" and a question")
         await d.until(lambda: d.engine.core.drafts.kept.get(None) == text + " and a question")
         assert "1,048,591 characters" in d.screen()
+        # The mark stands for the text, so no widget has to wrap a megabyte (benchmarks/paste.py times it).
+        assert len(d.app.chat.composer.text) < 100
         await d.pilot.press("enter")
         await d.settle()
-        watching.cancel()
         assert d.engine.core.chat.sent[0][0] == text + " and a question"
-        assert worst < LONGEST_PAUSE_S
+        assert all(len(view.text) < MEGABYTE // 50 for view in d.app.chat.transcript.messages)
 
 
 async def test_a_large_paste_is_one_mark_that_backspace_takes_away_whole(tmp_path: Path) -> None:

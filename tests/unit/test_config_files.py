@@ -132,7 +132,7 @@ def test_a_file_of_100_megabytes_is_not_read(home: Home) -> None:
         stream.truncate(100_000_000)
     begin = time.monotonic()
     assert "too large" in only_problem(home)[2]
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 10
     home.write("#" * MAX_BYTES)
     assert home.load().problems == ()
 
@@ -150,7 +150,7 @@ def test_a_named_pipe_and_a_device_do_not_hang(home: Home) -> None:
     home.paths.env_file.symlink_to("/dev/zero")
     begin = time.monotonic()
     assert [p.problem for p in home.load().problems] == ["this is no regular file"] * 2
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 10
 
 
 def test_links_that_lead_nowhere_or_in_circles_are_told(home: Home) -> None:
