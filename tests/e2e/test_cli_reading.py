@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli import configure, invoke, provider_entry
-from tests.support.doubles import closed_port, ok, running_provider, server_error, unauthorized
+from tests.support.doubles import closed_port, ok, running_provider, server_error, status, unauthorized
 from tests.support.in_process import Streams
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.usefixtures("no_input")]
@@ -60,6 +60,27 @@ def test_providers_that_do_not_answer(isolation: Path, streams: Streams) -> None
         assert invoke("doctor", "--json") == 1
         checks = {check["name"]: check for check in _last_json(streams)["checks"]}
     assert checks["providers"]["state"] == "problem"
+
+
+def test_error_bodies_of_every_shape_and_a_provider_without_a_free_request(isolation: Path, streams: Streams) -> None:
+    detail = status(404, {"detail": "Not Found"})
+    with running_provider(probe=detail) as first, running_provider(probe=status(500, {"error": "no model"})) as second:
+        entries = {"alpha": provider_entry(first.base_url), "beta": provider_entry(second.base_url)}
+        unchecked = provider_entry(first.base_url) | {"kind": "perplexity"}
+        configure(isolation, entries | {"gamma": unchecked})
+        assert invoke("providers", "test") == 1
+        lines = streams.read().splitlines()
+        assert "alpha  bad_request  HTTP 404" in lines[0] and "Not Found" in lines[0]
+        assert lines[1].startswith("problem  beta  server_error  HTTP 500: no model")
+        assert lines[2].startswith("–        gamma  not checked")
+        assert invoke("providers", "test", "gamma", "--json") == 0
+        assert "error" not in streams.json()
+        configure(isolation, {"gamma": unchecked})
+        assert invoke("doctor", "--json") == 0
+        checks = {check["name"]: check for check in streams.json()["checks"]}
+        assert len(first.requests) == len(second.requests) == 1
+    assert checks["providers"]["state"] == "ok"
+    assert "gamma not checked" in checks["providers"]["detail"]
 
 
 def _last_json(streams: Streams) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,6 +61,12 @@ def test_whatever_comes_json_stays_valid_and_clean(value: object) -> None:
     text = json.dumps(output.cleaned({"value": value}), ensure_ascii=False, allow_nan=False)
     assert _is_clean(text)
     json.loads(text)
+
+
+def test_what_is_typed_need_not_be_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9\n"), "utf-8"))
+    output.prepare_streams()
+    assert input() == "caf\ufffd"
 
 
 def test_keys_do_not_get_into_narration_and_errors(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from workbench.core.secret import Secret
+from workbench.core.secret import MASK, Secret
 from workbench.providers.classification import Signals
-from workbench.providers.library_errors import chain_of, presentable, reason_of, signals_of
+from workbench.providers.library_errors import chain_of, message_in, presentable, reason_of, signals_of
 
 CANARY = Secret("canary-9f8e7d6c5b4a")
 
@@ -80,6 +80,29 @@ def test_a_reason_is_one_harmless_line_without_the_key() -> None:
     assert len(reason) <= 500
     assert not set(reason) & set("\x1b\x07\u202e\r\n")
     assert "[/]" in reason
+
+
+def test_a_key_that_is_broken_up_by_invisible_characters_leaves_no_half() -> None:
+    key = Secret("sk-Canary7Q-AAAA1111-BBBB2222")
+    reason = presentable(f"bad key {key.reveal().replace('B', chr(0x200C) + 'B')}", key=key)
+    assert reason == f"bad key {MASK}"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"error": {"message": "no model"}}, "no model"),
+        ({"error": "no model"}, "no model"),
+        ([{"error": {"message": "no model"}}], "no model"),
+        ("no model", "no model"),
+        ({"detail": "Not Found"}, ""),
+        ({"error": {"message": ["odd"]}}, ""),
+        ([], ""),
+        (7, ""),
+    ],
+)
+def test_the_message_of_an_error_body(body: object, message: str) -> None:
+    assert message_in(body) == message
 
 
 def test_an_exception_that_cannot_be_printed_is_still_one() -> None:

@@ -86,9 +86,7 @@ def run(context: typer.Context, options: AskOptions) -> None:
 
 def compose_prompt(words: list[str], piped: str) -> str:
     """The words of the command line, a blank line, then what was piped in."""
-    # What is no UTF-8 on the command line arrives as lone surrogates.
-    typed = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "\n\n".join(part for part in (typed, piped.rstrip("\n")) if part.strip())
+    return "\n\n".join(part for part in (" ".join(words), piped.rstrip("\n")) if part.strip())
 
 
 def read_standard_input() -> str:

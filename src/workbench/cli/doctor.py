@@ -149,9 +149,10 @@ async def _check_providers(core: Core, *, offline: bool) -> Check:
 
 
 def _judged(detail: str, lacking: Sequence[str], results: Sequence[ProbeResult]) -> Check:
-    failed = [result for result in results if not result.ok]
+    asked = [result for result in results if result.checked]
+    failed = [result for result in asked if not result.ok]
     detail = "; ".join([detail, *lacking])
-    if results and len(failed) == len(results):
+    if failed and len(failed) == len(asked):
         hint = "None of them answers: check the network, base_url and keys"
         return Check(name="providers", state=CheckState.PROBLEM, detail=detail, hint=hint)
     if failed or lacking:
@@ -163,4 +164,6 @@ def _judged(detail: str, lacking: Sequence[str], results: Sequence[ProbeResult])
 def _told(result: ProbeResult) -> str:
     if result.ok:
         return f"{result.name} answers in {result.latency_ms} ms"
+    if not result.checked:
+        return f"{result.name} {result.reason}"
     return f"{result.name} does not answer ({result.error_kind}: {result.reason})"

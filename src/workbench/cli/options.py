@@ -43,7 +43,7 @@ def with_options(options_type: type[OptionsT], run: Callable[[typer.Context, Opt
 
     def command(**values: object) -> None:
         context = cast("typer.Context", values.pop("context"))
-        run(context, options_type(**values))
+        run(context, options_type(**{name: _readable(value) for name, value in values.items()}))
 
     parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     parameters += [
@@ -56,6 +56,15 @@ def with_options(options_type: type[OptionsT], run: Callable[[typer.Context, Opt
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__setattr__("__signature__", inspect.Signature(parameters))
     return command
+
+
+def _readable(value: object) -> object:
+    """What is no UTF-8 on the command line arrives as lone surrogates, which no file, database or provider takes."""
+    if isinstance(value, list):
+        return [_readable(item) for item in cast("list[object]", value)]
+    if type(value) is str:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return value
 
 
 def _default(field: Field[Any]) -> object:

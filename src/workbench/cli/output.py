@@ -32,11 +32,11 @@ _NARRATION_LIMIT = 1000
 
 
 def prepare_streams() -> None:
-    """Make both streams take any text: what their encoding lacks is shown escaped instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let no text fail: what the output's encoding lacks is shown escaped, input that is none is replaced."""
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=errors)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

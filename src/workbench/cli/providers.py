@@ -70,7 +70,7 @@ def probe(
 ) -> None:
     """Ask each provider for its models.
 
-    That costs nothing. Exit code 0 when all answer, 3 when none can be reached.
+    That costs nothing. Exit code 0 when all that can be checked answer, 3 when none can be reached.
     """
     invocation = cast("Invocation", context.obj)
     if invocation.offline:
@@ -91,7 +91,7 @@ def probe(
 
         document: dict[str, object] = {"providers": [probe_document(result) for result in results]}
         if code is not ExitCode.DONE:
-            failed = ", ".join(result.name for result in results if not result.ok)
+            failed = ", ".join(result.name for result in results if result.checked and not result.ok)
             document["error"] = error_document("providers", "Not every provider answers", failed, "workbench doctor")
         output.write_json(document)
     else:
@@ -101,8 +101,8 @@ def probe(
 
 
 def exit_code_of(results: Sequence[ProbeResult]) -> ExitCode:
-    """0 when all answered, 3 when none could be reached, else 1; one that is switched off does not count."""
-    asked = [result for result in results if result.ok or result.error_kind != "disabled"]
+    """0 when all answered, 3 when none could be reached, else 1; one that was not checked does not count."""
+    asked = [result for result in results if result.checked]
     failed = [result for result in asked if not result.ok]
     if not failed:
         return ExitCode.DONE
@@ -116,9 +116,11 @@ def _print_result(result: ProbeResult) -> None:
         models = ", ".join(result.models[:MODELS_SHOWN])
         more = f" and {len(result.models) - MODELS_SHOWN} more" if len(result.models) > MODELS_SHOWN else ""
         text = f"ok       {result.name}  {_seconds(result.latency_ms)}  {models}{more}"
+    elif result.checked:
+        text = f"problem  {result.name}  {result.error_kind}  {result.reason}"
     else:
-        text = f"problem  {result.name}  {result.error_kind or ''}  {result.reason}"
-    output.write_text_line(text, output.GREEN if result.ok else output.RED)
+        text = f"–        {result.name}  {result.reason}"
+    output.write_text_line(text, output.GREEN if result.ok else output.RED if result.checked else output.DIM)
 
 
 async def _configuration(core: Core) -> Configuration:

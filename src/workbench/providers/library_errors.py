@@ -14,7 +14,7 @@ from typing import cast
 
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import MASK, Secret
-from workbench.core.text import clean_line
+from workbench.core.text import clean, clean_line
 from workbench.providers.classification import Signals
 
 LONGEST_CHAIN = 12
@@ -91,7 +91,7 @@ def _innermost_text(problem: BaseException) -> str:
     """The provider's own words, wherever a library keeps them."""
     for link in reversed(list(chain_of(problem))):
         body = getattr(link, "body", None)
-        if body is not None and (message := _message_in(body)):
+        if body is not None and (message := message_in(body)):
             return message
     with suppress(Exception):
         return _unwrapped(str(problem)[:LONGEST_TEXT])
@@ -111,14 +111,16 @@ def _unwrapped(text: str) -> str:
             text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else text
     if text.startswith(("{", "[")):
         with suppress(ValueError, RecursionError):
-            return _message_in(json.loads(text)) or text
+            return message_in(json.loads(text)) or text
     return text
 
 
-def _message_in(body: object) -> str:
+def message_in(body: object) -> str:
     """The message of an error body in any of the usual shapes."""
     if isinstance(body, list) and body:
         body = cast("list[object]", body)[0]
+    if isinstance(body, str):
+        return body
     if not isinstance(body, dict):
         return ""
     fields = cast("dict[str, object]", body)
@@ -151,5 +153,7 @@ def presentable(text: str, *, key: Secret | None) -> str:
     text = text[:LONGEST_TEXT]
     value = key.reveal() if key is not None else ""
     if len(value) >= 4:
-        text = text.replace(value, MASK)
+        # Cleaned before key-like text is masked: half of a key that invisible characters break up looks like a whole
+        # one, and masking it would leave the other half.
+        text = clean(text.replace(value, MASK)).replace(value, MASK)
     return clean_line(REDACTOR.scrub(text).strip())

@@ -18,7 +18,7 @@ from workbench.core.secret import Secret
 from workbench.core.text import clean_line
 from workbench.providers.classification import Signals, classify
 from workbench.providers.kinds import Probe, base_url_of, kind_of
-from workbench.providers.library_errors import presentable, reason_of, signals_of
+from workbench.providers.library_errors import message_in, presentable, reason_of, signals_of
 from workbench.providers.values import ErrorKind
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ class ProbeResult:
     models: tuple[str, ...] = ()
     """What it offers, when it says."""
     error_kind: str | None = None
+    """None when it answers, and when it was not checked because its kind has no free request."""
     reason: str = ""
+
+    @property
+    def checked(self) -> bool:
+        """Whether anything was found out; a provider that was not checked has not failed."""
+        return self.ok or self.error_kind not in (None, ErrorKind.DISABLED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,8 @@ async def _probe(provider: Provider, client: httpx.AsyncClient, clock: Clock, de
 def _said(signals: Signals) -> str:
     if "<html" in signals.text[:500].lower():
         return "an HTML page"
-    with suppress(ValueError, AttributeError):
-        return str(json.loads(signals.text)["error"]["message"])
+    with suppress(ValueError, RecursionError):
+        return message_in(json.loads(signals.text)) or signals.text
     return signals.text or "no reason given"
 
 
