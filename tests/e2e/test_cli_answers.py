@@ -282,3 +282,14 @@ def test_chat_goes_on_after_a_failure_and_tells_it_at_the_end(
         assert streams.read() == "fine\n"
         assert double.calls[1].json["model"] == "other"
     assert "There is no provider named nobody" in streams.err
+
+
+def test_a_provider_without_a_model_needs_one_on_the_command_line(isolation: Path, streams: Streams) -> None:
+    with running_provider(ok()) as double:
+        entry = provider_entry(double.base_url)
+        del entry["models"]
+        configure(isolation, {"bare": entry})
+        assert invoke("ask", "--json", "hi") == 2
+        assert "no model" in streams.json()["error"]["detail"]
+        assert invoke("ask", "-m", "double", "hi") == 0
+        assert ANSWER in streams.read()

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.configuring import revealed
-from workbench.config.discovery import LOCAL_PORTS, LocalServer, discover, models_in
+from workbench.config.discovery import LOCAL_PORTS, LocalServer, discover
 from workbench.config.kinds import ALIASES, KINDS, OPENAI_COMPATIBLE, find_kind, is_loopback, is_nearby, spoken_kind
+from workbench.config.model_listing import models_in
 from workbench.core.redaction import REDACTOR
 
 KEY = "canary-key-A1b2C3-D4e5F6"

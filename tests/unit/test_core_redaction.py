@@ -185,3 +185,11 @@ def test_many_beginnings_of_keys_without_an_end_cost_little_and_are_masked() -> 
     began = time.thread_time()
     assert "MIIE" not in Redactor().redact(text)
     assert time.thread_time() - began < 3
+
+
+def test_a_key_broken_up_by_joiners_is_masked_whole_when_scrubbed() -> None:
+    redactor = Redactor()
+    redactor.register(Secret("sk-canary-0123456789abcdef-tail"))
+    scrubbed = redactor.scrub("echo: sk-canary-0123456\u200c789abcdef-tail and more")
+    assert "789abcdef-tail" not in scrubbed
+    assert scrubbed.endswith("and more")

@@ -74,7 +74,9 @@ def run(context: typer.Context, options: AskOptions) -> None:
     if options.demo:
         output.note(DEMONSTRATION, output.YELLOW)
     with running_engine(invocation, demo=options.demo, sends=True) as engine:
-        preparation = engine.run(lambda core: prepare(core, provider=options.provider, reference=options.continue_))
+        preparation = engine.run(
+            lambda core: prepare(core, provider=options.provider, model=options.model, reference=options.continue_)
+        )
         warn_of_problems(preparation.configuration)
         view, turn_options = _arrange(options, preparation)
         outcome = carry_out(

@@ -64,7 +64,9 @@ def run(context: typer.Context, options: ChatOptions) -> None:
     if options.demo:
         output.note(DEMONSTRATION, output.YELLOW)
     with running_engine(invocation, demo=options.demo, sends=True) as engine:
-        preparation = engine.run(lambda core: prepare(core, provider=options.provider, reference=options.continue_))
+        preparation = engine.run(
+            lambda core: prepare(core, provider=options.provider, model=options.model, reference=options.continue_)
+        )
         warn_of_problems(preparation.configuration)
         chat = LineChat(engine, preparation.configuration, options, preparation.conversation_id)
         code = chat.carry_on()

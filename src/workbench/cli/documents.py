@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from workbench.chat.values import TurnResult
     from workbench.storage.event_log import StoredEvent
 
-_SHORTEST_FENCE = 3
+_FENCE_LINES = 2
+"""The opening and the closing line of a fenced block."""
 
 
 def level_name(level: int) -> str:
@@ -76,22 +77,16 @@ def answer_document(result: TurnResult, *, text: str, stored: bool) -> dict[str,
 
 
 def first_code_block(text: str, *, complete: bool) -> str | None:
-    """The content of the first fenced block, as CommonMark reads it, inside lists too; None when there is none.
+    """The content of the first fenced block, as CommonMark reads it; None when there is none.
 
     A block that is never closed reaches to the end, unless the text is not `complete`: then it may be cut.
     """
-    fence, indent = "", 0
-    block: list[str] = []
-    for line in text.split("\n"):
-        bare = line.strip()
-        if not fence:
-            mark = bare[:1]
-            run = len(bare) - len(bare.lstrip(mark)) if mark in {"`", "~"} else 0
-            if run >= _SHORTEST_FENCE and not (mark == "`" and mark in bare[run:]):
-                fence, indent = mark * run, len(line) - len(line.lstrip())
-        elif bare.startswith(fence) and not bare.strip(fence[0]):
-            return "\n".join(block)
-        else:
-            leading = len(line) - len(line.lstrip(" \t"))
-            block.append(line[min(indent, leading) :])
-    return "\n".join(block).rstrip("\n") if fence and complete else None
+    from markdown_it import MarkdownIt
+
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type == "fence" and token.map is not None:
+            first, end = token.map
+            lines = len(token.content.removesuffix("\n").split("\n")) if token.content else 0
+            closed = end - first == lines + _FENCE_LINES
+            return token.content.rstrip("\n") if closed or complete else None
+    return None

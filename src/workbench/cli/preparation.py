@@ -23,8 +23,8 @@ class Preparation:
     """None begins a new conversation."""
 
 
-async def prepare(core: Core, *, provider: str | None, reference: str | None) -> Preparation:
-    """Look the conversation and the provider up.
+async def prepare(core: Core, *, provider: str | None, model: str | None, reference: str | None) -> Preparation:
+    """Look the conversation and the provider up; a `model` makes do for providers that have none configured.
 
     Raises NotFoundError for either, ConfigurationError when nobody can be asked at all.
     """
@@ -32,7 +32,8 @@ async def prepare(core: Core, *, provider: str | None, reference: str | None) ->
     if provider is not None and configuration.provider(provider) is None:
         known = ", ".join(p.name for p in configuration.providers) or "none"
         raise NotFoundError(f"There is no provider named {provider}", hint=f"Known providers: {known}")
-    if not any(p.enabled and (p.api_keys or not p.needs_key) for p in configuration.providers):
+    # A model given on the command line stands in for one in the configuration.
+    if not any(p.usable or (model and p.enabled and (p.api_keys or not p.needs_key)) for p in configuration.providers):
         raise nobody_to_ask(configuration, config_file=str(core.paths.config_file))
     conversation_id = None if reference is None else (await core.conversations.get(reference)).id
     return Preparation(configuration=configuration, conversation_id=conversation_id)

@@ -8,20 +8,17 @@ import json
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import httpx
 
 from workbench.config.kinds import KINDS, OPENAI_COMPATIBLE
+from workbench.config.model_listing import models_in
 from workbench.config.values import Provider
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.core.text import clean_line
 
 DEADLINE_S = 1.5
 MAX_ANSWER_BYTES = 1_000_000
-MAX_MODELS = 100
-_LONGEST_MODEL_NAME = 200
 _MAX_PARALLEL = 16
 _OK = 200
 
@@ -130,29 +127,3 @@ async def _models(client: httpx.AsyncClient, server: LocalServer) -> tuple[str, 
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RecursionError):
         return ()
     return models_in(document)
-
-
-def models_in(document: object) -> tuple[str, ...]:
-    """Model names of an OpenAI (`data[].id`) or Ollama (`models[].name`) listing; odd entries are left out."""
-    if not isinstance(document, dict):
-        return ()
-    listing = cast("dict[str, object]", document)
-    for key, field in (("data", "id"), ("models", "name")):
-        entries = listing.get(key)
-        if isinstance(entries, list):
-            names = (_model_name(entry, field) for entry in cast("list[object]", entries))
-            models = list(dict.fromkeys(name for name in names if name))[:MAX_MODELS]
-            return tuple(sorted(models, key=_cannot_chat))
-    return ()
-
-
-def _model_name(entry: object, field: str) -> str:
-    name = cast("dict[str, object]", entry).get(field) if isinstance(entry, dict) else None
-    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_MODEL_NAME:
-        return ""
-    # A name that would be shown otherwise than it is sent is no name of a model.
-    return name if clean_line(name) == name and name == name.strip() else ""
-
-
-def _cannot_chat(model: str) -> bool:
-    return "embed" in model.lower()

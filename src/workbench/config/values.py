@@ -89,9 +89,10 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        """`file:line:column: key: problem, expected ...`."""
+        """`file:line:column: key: problem, expected ...`; no position where there is none."""
         expected = f", expected {self.expected}" if self.expected else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.problem}{expected}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.key}: {self.problem}{expected}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,11 +106,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """`text` with every registered secret, and whatever has the form of a key, masked."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        if self._words is not None:
-            text = self._words.sub(MASK, text)
+        text = self._without_known(text)
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
@@ -118,9 +114,16 @@ class Redactor:
     def scrub(self, text: str) -> str:
         """Redacted and cleaned, for files and other places without a sink of their own.
 
-        Redacted again after cleaning, because a key that was broken up by an invisible character is whole then.
+        Patterns are looked for after cleaning only: in a key that was broken up by an invisible character they would
+        mask the first half and leave the second unrecognisable.
         """
-        return self.redact(clean(self.redact(text)))
+        return self.redact(clean(self._without_known(text)))
+
+    def _without_known(self, text: str) -> str:
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text if self._words is None else self._words.sub(MASK, text)
 
 
 REDACTOR = Redactor()

@@ -40,10 +40,11 @@ _THINGS_TO_TRY = (
     "- **Ctrl+T** shows the trail of this answer: who was asked, what each said, how long it took.\n"
     "- **Esc** stops an answer; what has come is kept.\n"
     "- **Ctrl+L** picks a provider and model, **F8** takes the next one.\n"
-    "- Close the terminal in the middle of an answer and come back: it is still here.\n\n"
+    "- **F5** shows every step as it happened.\n\n"
     "## With providers of your own\n\n"
     "Set `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` or another provider's key, or start a local server such as Ollama, "
-    "and run `workbench`: they are found by themselves.",
+    "and run `workbench`: they are found by themselves. Then you may close the terminal in the middle of an answer "
+    "and come back: it is still there. This demonstration alone keeps nothing.",
     "The trail is the same for real providers. A few lines of configuration say who is asked first:\n\n"
     "```yaml\n"
     "providers:\n"
@@ -65,5 +66,5 @@ _THINGS_TO_TRY = (
     "| 401, 403 | at once | never |\n"
     "| silence | after the time limit | when nobody else is left |\n"
     "| broken off in mid-answer | as you configured | never |\n\n"
-    "`workbench events --follow` shows them as they happen.",
+    "**F5** shows them as they happen.",
 )

@@ -8,14 +8,14 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from workbench.config.model_listing import models_in
 from workbench.config.values import Provider
 from workbench.core.clock import Clock
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.core.text import clean_line
 from workbench.providers.classification import Signals, classify
 from workbench.providers.kinds import Probe, base_url_of, kind_of
 from workbench.providers.library_errors import message_in, presentable, reason_of, signals_of
@@ -28,7 +28,6 @@ DEADLINE_S = 5.0
 """For all probes together: they run in parallel."""
 
 LONGEST_ANSWER = 4_000_000
-MOST_MODELS = 500
 AZURE_VERSION = "2024-10-21"
 ANTHROPIC_VERSION = "2023-06-01"
 
@@ -153,21 +152,4 @@ def _read(name: str, body: bytes, latency_ms: int) -> ProbeResult:
         return ProbeResult(
             name=name, ok=False, latency_ms=latency_ms, error_kind=ErrorKind.EMPTY.value, reason=reason
         )  # fmt: skip
-    return ProbeResult(name=name, ok=True, latency_ms=latency_ms, models=_models(document))
-
-
-def _models(document: object) -> tuple[str, ...]:
-    if not isinstance(document, dict):
-        return ()
-    fields = cast("dict[str, object]", document)
-    entries = fields.get("data", fields.get("models"))
-    if not isinstance(entries, list):
-        return ()
-    names: list[str] = []
-    for entry in cast("list[object]", entries)[:MOST_MODELS]:
-        if isinstance(entry, dict):
-            described = cast("dict[str, object]", entry)
-            found = described.get("id") or described.get("name")
-            if isinstance(found, str):
-                names.append(clean_line(found, 200))
-    return tuple(names)
+    return ProbeResult(name=name, ok=True, latency_ms=latency_ms, models=models_in(document))
