@@ -3,6 +3,9 @@
 Both are started in a pseudo-terminal, in turn, in the same run; the figures are medians. First paint is the moment the
 first screen is written; usable is the moment a typed letter appears. The aim for both ratios is at most 1.5.
 
+Neither compiles anything while it is measured, whatever the environment says: both keep their compiled modules in one
+folder, as installed programs do, and the first start of each only fills it.
+
     python benchmarks/startup.py [ROUNDS]
 """
 

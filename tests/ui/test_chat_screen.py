@@ -286,6 +286,37 @@ async def test_a_prompt_typed_before_the_core_is_up_waits_and_goes_to_the_opened
         assert "too early" in d.screen()
 
 
+async def test_a_new_conversation_begun_before_the_core_is_up_ends_no_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    gate = asyncio.Event()
+    load = engine.core.drafts.load
+
+    async def slow_load(conversation_id: str | None) -> str:
+        await gate.wait()
+        return await load(conversation_id)
+
+    monkeypatch.setattr(engine.core.drafts, "load", slow_load)
+    async with driven(tmp_path, engine=engine) as d:
+        await d.pilot.press("ctrl+n")
+        await d.type("too early")
+        gate.set()
+        await d.until(lambda: engine.core.drafts.kept.get(None) == "too early")
+        await d.pilot.press("enter")
+        await d.until(lambda: bool(engine.core.chat.sent))
+        assert engine.core.chat.sent[0][0] == "too early"
+
+
+async def test_the_frame_of_the_composer_follows_the_width(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        assert "ctrl+g $EDITOR" in d.screen()
+        await d.pilot.resize_terminal(80, 24)
+        await d.settle()
+        assert "ctrl+g $EDITOR" not in d.screen()
+        assert "model auto" in d.screen()
+
+
 async def test_a_prompt_sent_before_the_events_of_the_last_one_arrived_waits_for_it(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
         await d.type("first")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.driver import Driver
 
 from tests.support.app import Driven, driven
 from tests.support.fake_engine import FakeEngine, provider
@@ -15,6 +16,7 @@ from workbench.core import events as ev
 from workbench.core.clock import ManualClock
 from workbench.core.errors import EngineError, StorageError
 from workbench.providers.values import Attempt
+from workbench.tui.glyphs import choose_glyphs
 from workbench.tui.screens.confirm import ConfirmScreen
 
 NOBODY = Configuration(providers=(provider("alpha", needs_key=True, missing_keys=("ALPHA_KEY",)),))
@@ -91,12 +93,31 @@ async def test_offline_refuses_to_send_and_says_so(tmp_path: Path) -> None:
         assert d.engine.core.chat.sent == []
 
 
+async def test_ascii_has_no_other_frame_when_nothing_can_be_sent(tmp_path: Path) -> None:
+    choose_glyphs(ascii_only=True)
+    try:
+        async with driven(tmp_path, offline=True) as d:
+            assert d.app.chat.composer.has_class("-blocked")
+            assert d.screen().isascii()
+    finally:
+        choose_glyphs(encoding="utf-8")
+
+
 async def test_a_core_that_cannot_start_is_told_and_the_screen_stays(tmp_path: Path) -> None:
     engine = FakeEngine()
     engine.broken = EngineError("The core could not start", detail="database is locked")
     async with driven(tmp_path, engine=engine) as d:
         assert any("database is locked" in line for line in d.app.chat.banner.lines)
         assert d.app.is_running
+
+
+async def test_everything_is_painted_again_after_fg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with driven(tmp_path) as d:
+        asked: list[bool] = []
+        monkeypatch.setattr(d.app.screen, "refresh", lambda *_, layout=False, **__: asked.append(layout))
+        d.app.post_message(Driver.SignalResume())
+        await d.settle()
+        assert True in asked
 
 
 async def test_quitting_asks_only_while_a_reply_is_written(tmp_path: Path) -> None:

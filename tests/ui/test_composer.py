@@ -82,6 +82,12 @@ async def test_a_large_paste_is_one_mark_that_backspace_takes_away_whole(tmp_pat
         assert d.app.chat.composer.whole_text == "before "
 
 
+async def test_a_large_paste_has_lines_whatever_the_terminal_puts_between_them(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await paste(d, "one\r" * 2_000 + "two\r\n" + "three\n")
+        assert d.app.chat.composer.whole_text == "one\n" * 2_000 + "two\nthree\n"
+
+
 async def test_a_small_paste_is_text(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
         await paste(d, "two\nlines")
@@ -115,6 +121,44 @@ async def test_up_recalls_earlier_prompts_and_down_comes_back(tmp_path: Path) ->
         assert composer.text == "being typed"
         await d.pilot.press("ctrl+r")
         assert composer.text == "second\nquestion"
+
+
+async def test_looking_at_an_earlier_prompt_leaves_the_draft_as_it_was(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("talk")
+    engine.core.store_message(made.id, Role.USER, "first question")
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        await d.type("being typed")
+        await d.pilot.press("up")
+        assert d.app.chat.composer.text == "first question"
+        await d.pilot.press("ctrl+n")
+        await d.settle()
+        assert engine.core.drafts.kept[made.id] == "being typed"
+        d.app.chat.open_conversation(made.id)
+        await d.settle()
+        assert d.app.chat.composer.text == "being typed"
+
+
+async def test_a_command_leaves_no_draft(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("/theme workbench-ligh")
+        await d.until(lambda: d.engine.core.drafts.kept.get(None) == "/theme workbench-ligh")
+        await d.type("t")
+        await d.pilot.press("enter")
+        await d.until(lambda: d.engine.core.drafts.kept.get(None) == "")
+
+
+async def test_an_editor_that_cannot_be_given_the_text_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with driven(tmp_path) as d:
+        await d.type("kept")
+        monkeypatch.setattr("pathlib.Path.write_text", full)
+        await d.pilot.press("ctrl+g")
+        await d.settle()
+        assert d.app.chat.composer.text == "kept"
+        assert "No space left on device" in d.screen()
 
 
 async def test_up_in_an_empty_composer_takes_a_waiting_prompt_back(tmp_path: Path) -> None:

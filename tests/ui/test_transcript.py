@@ -106,6 +106,27 @@ async def test_follows_until_the_reader_scrolls_up() -> None:
         await until(pilot, lambda: "another note" in screen_text(app))
 
 
+async def test_a_short_conversation_begins_at_the_top_and_is_followed_when_it_grows() -> None:
+    app = TranscriptApp(exchange(1))
+    async with app.run_test(size=SIZE) as pilot:
+        transcript = app.transcript
+        await until(pilot, lambda: "question 0" in "\n".join(screen_lines(app)[1:4]))
+        live = MessageView("live", "assistant", "", streaming=True)
+        transcript.append(live)
+        for count in (3, 30):
+            live = replace(live, text="\n\n".join(f"line {n}" for n in range(count)))
+            transcript.update_message(live)
+            await until(pilot, lambda count=count: f"line {count - 1}" in screen_text(app))
+            assert ("question 0" in screen_text(app)) is (count == 3)
+        assert transcript.following
+        transcript.remove_message("live")
+        await until(pilot, lambda: "question 0" in "\n".join(screen_lines(app)[1:4]))
+        await pilot.press("pageup", "home", "k", "up", "end")
+        await pilot.pause()
+        assert transcript.following
+        assert "question 0" in "\n".join(screen_lines(app)[1:4])
+
+
 async def test_scrolling_down_at_the_end_keeps_following() -> None:
     app = TranscriptApp(exchange(10))
     async with app.run_test(size=SIZE) as pilot:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 START_DEMONSTRATION = 1_000
 """Result of the application when it is to be started again as the demonstration."""
 _SAVE_WITHIN_S = 0.4
+_WIDTHS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
+_HEIGHTS = [(0, "-short"), (30, "-tall")]
 _ON_THE_CHAT_PANE = (Scope.CHAT, Scope.COMPOSER, Scope.TRANSCRIPT, Scope.CONVERSATIONS)
 
 logger = logging.getLogger(__name__)
@@ -61,8 +63,8 @@ class WorkbenchApp(App[int]):
     CSS_PATH = ["styles/base.tcss", "styles/chat.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.EVERYWHERE)]
     COMMANDS = {_command_provider}
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
 
     def __init__(self, shell: Shell, *, conversation: str | None = None, in_terminal: bool = False) -> None:
         """`conversation` is opened first. `in_terminal`: a timer drives the pump, and signals are handled."""
@@ -76,10 +78,6 @@ class WorkbenchApp(App[int]):
         self._signals: SignalWatch | None = None
         self._ending = False
         self._theme_problems = self._take_themes()
-        # Textual declares its screens without their result type.
-        untyped = cast("Any", self)
-        untyped.add_mode("chat", lambda: self.chat)
-        untyped.add_mode("events", self._events_screen)
 
     # -- beginning ---------------------------------------------------------------------------------------------
 
@@ -98,12 +96,29 @@ class WorkbenchApp(App[int]):
 
         return events_pane(self)
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The chat pane; as a mode it would be styled and painted twice before it is seen."""
+        # Textual sets these classes only on the first resize, and would lay everything out again right after the paint.
+        across = max(point for point in _WIDTHS if point[0] <= self.size.width)
+        down = max(point for point in _HEIGHTS if point[0] <= self.size.height)
+        self.chat.add_class(across[1], down[1], update=False)
+        return self.chat
+
     def on_mount(self) -> None:
         """What takes longer follows the first paint."""
+        # Textual declares its screens without their result type.
+        untyped = cast("Any", self)
+        untyped.add_mode("chat", lambda: self.chat)
+        untyped.add_mode("events", self._events_screen)
+        # Textual paints everything again after an editor, but not after `fg`.
+        untyped.app_resume_signal.subscribe(self, self._paint_again)
         if self._in_terminal:
             self._signals = SignalWatch(asyncio.get_running_loop(), self.end_soon)
             self._signals.install()
         self.chat.call_after_refresh(self._start_engine)
+
+    def _paint_again(self, _: object) -> None:
+        self.refresh(layout=True)
 
     def _start_engine(self) -> None:
         self.shell.link = self.shell.make_link()

@@ -65,14 +65,14 @@ def edit_file(app: App[int], file: Path, *, line: int = 0) -> None:
 
 def edit_text(app: App[int], text: str) -> str:
     """Let the user edit `text` in the editor; the new text. Raises `EditorError`."""
-    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
-        file = Path(folder) / "prompt.md"
-        file.write_text(text, encoding="utf-8", errors="surrogatepass")
-        edit_file(app, file)
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="workbench-", ignore_cleanup_errors=True) as folder:
+            file = Path(folder) / "prompt.md"
+            file.write_text(text, encoding="utf-8", errors="surrogatepass")
+            edit_file(app, file)
             return file.read_text(encoding="utf-8", errors="replace").rstrip("\n")
-        except OSError as problem:
-            raise EditorError("The edited text cannot be read", detail=str(problem)) from None
+    except OSError as problem:
+        raise EditorError("The text cannot be handed to the editor and back", detail=str(problem)) from None
 
 
 def clipboard_command(environ: Mapping[str, str]) -> list[str] | None:

@@ -77,7 +77,10 @@ class Composing:
         self._offer()
         if text == self._desk.slot.draft:
             return
-        if self._composer.recalling and text != self._shown_prompt():
+        if self._composer.recalling:
+            if text == self._shown_prompt():
+                # Only looked at: what was typed before stays the unsent text.
+                return
             self._forget_recall()
         self._desk.slot.draft = text
         self.save_soon()
@@ -88,6 +91,7 @@ class Composing:
         self._composer.clear_all()
         self._desk.slot.draft = ""
         self._offer()
+        self.save_soon()
 
     def put_back(self, text: str) -> None:
         """Return a text to the composer, before what stands there."""

@@ -48,7 +48,8 @@ class DraftKeeper:
             self._redraw()
 
     async def save_now(self) -> None:
-        """Save the open conversation's text without waiting for the timer."""
+        """Save the open conversation's text without waiting for the timer, but not before there is one."""
+        await self._desk.opened.wait()
         if self._armed is not None:
             self._armed.cancel()
             self._armed = None

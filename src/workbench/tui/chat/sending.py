@@ -34,7 +34,6 @@ class Sender:
             slot.queue.append(text)
         else:
             self._begin(slot, text)
-        self._composing.save_soon()
         self._redraw()
         return True
 

@@ -129,7 +129,7 @@ def parse_blocks(text: str) -> list[Block]:
 
 def warm_up() -> None:
     """Load what the first reply needs, so that it need not wait; may be called on any thread."""
-    markdown_lines("# *x*\n\n```python\nx = 1\n```\n", 40)
+    markdown_lines("# *x*\n\nx x x x x\n\n```python\nx = 1\n```\n", 8)
 
 
 def markdown_lines(text: str, width: int) -> list[Line]:

@@ -93,15 +93,19 @@ class ChatScreen(Screen[None]):
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
         self.set_class(glyphs().ascii, "-ascii")
         self.show_slot()
-        self._host.start_work(self._open_first(), group="open", exclusive=True)
+        # In a group of its own: another one opened early must not end it, prompts and drafts wait for it.
+        self._host.start_work(self._open_first(), group="open-first")
+
+    def on_resize(self) -> None:
+        """The composer's border has room for more or for less."""
+        self.call_after_refresh(self._entitle)
 
     # -- what the core tells -----------------------------------------------------------------------------------
 
     async def parts_changed(self, parts: frozenset[Part]) -> None:
         """Draw what these parts of the state touch."""
         if Part.TURNS in parts:
-            slot = self._desk.slot
-            self.feed.turn_changed(slot)
+            self.feed.turn_changed(self._desk.slot)
             self.sender.settle()
             self.list_feed.draw()
             self._show_trace()
@@ -122,7 +126,7 @@ class ChatScreen(Screen[None]):
 
     def tick(self) -> None:
         """Time has passed: draw what tells it."""
-        self._show_live()
+        self.live.say(chrome.running_line(self._shell, self._desk.slot))
         now = self._shell.clock.now_ms()
         self.tabs.set_state(offline=self._shell.offline, now_ms=now)
         if now // 60_000 != self._last_minute:
@@ -162,9 +166,6 @@ class ChatScreen(Screen[None]):
     def _entitle(self) -> None:
         chrome.entitle(self.transcript, self.composer, self._shell, self._desk.slot, self._desk)
 
-    def _show_live(self) -> None:
-        self.live.say(chrome.running_line(self._shell, self._desk.slot))
-
     def _show_trace(self) -> None:
         if not self.has_class("-trace-open"):
             return
@@ -182,6 +183,7 @@ class ChatScreen(Screen[None]):
             self._host.show_failure(problem)
         self._desk.opened.set()
         self.show_slot()
+        self.drafts.changed()
 
     async def _open(self, reference: str) -> None:
         await self.drafts.save_now()
@@ -251,8 +253,7 @@ class ChatScreen(Screen[None]):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
-        meaning = meaning_of(event.text)
-        match meaning:
+        match meaning := meaning_of(event.text):
             case CommandLine():
                 self.composing.clear()
                 self._host.perform(meaning.action, meaning.argument)
@@ -369,8 +370,7 @@ class ChatScreen(Screen[None]):
         self._desk.slot.pin = pin
         self._host.start_work(self._desk.keep_pin(self._desk.slot), group="pin")
         self.refresh_chrome()
-        who = "The strategy decides who answers." if pin == AUTO else f"{pin.name} answers from now on."
-        self._host.tell(who)
+        self._host.tell("The strategy decides who answers." if pin == AUTO else f"{pin.name} answers from now on.")
 
     def action_external_editor(self) -> None:
         """Write in the user's own editor."""

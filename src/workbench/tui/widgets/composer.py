@@ -125,4 +125,5 @@ class Composer(TextArea, inherit_bindings=True):
         event.stop()
         if len(event.text) >= LARGE:
             event.prevent_default()
-            self.insert(self.pastes.put_aside(event.text))
+            # Terminals send pasted lines with CR between them; of small pastes the text area makes lines itself.
+            self.insert(self.pastes.put_aside(event.text.replace("\r\n", "\n").replace("\r", "\n")))

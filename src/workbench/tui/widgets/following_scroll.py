@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from textual.containers import VerticalScroll
+from textual.geometry import Offset
 from textual.reactive import reactive
 
 NEAR_TOP: Final = 2
@@ -16,6 +17,12 @@ class FollowingScroll(VerticalScroll):
 
     following: reactive[bool] = reactive(True, init=False)
     """Whether the end is kept in sight."""
+
+    @property
+    def scroll_offset(self) -> Offset:
+        """Never above the top: content that does not fill the column begins there, though its end is anchored."""
+        x, y = super().scroll_offset
+        return Offset(x, max(y, 0))
 
     @property
     def is_near_top(self) -> bool:
@@ -32,7 +39,8 @@ class FollowingScroll(VerticalScroll):
 
     def look_where_we_are(self) -> None:
         """Follow when the end is in sight, else not."""
-        at_end = self.scroll_target_y >= self.max_scroll_y
+        # An anchored column that is not full has its end above its bottom.
+        at_end = max(self.scroll_target_y, 0) >= self.max_scroll_y
         if at_end and not self.following and self.scroll_y < self.max_scroll_y:
             # Still on the way down.
             return
