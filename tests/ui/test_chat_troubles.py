@@ -111,6 +111,17 @@ async def test_a_core_that_cannot_start_is_told_and_the_screen_stays(tmp_path: P
         assert d.app.is_running
 
 
+async def test_a_prompt_comes_back_when_the_core_cannot_start(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.broken = StorageError("The database is damaged")
+    async with driven(tmp_path, engine=engine) as d:
+        await d.send("what now")
+        await d.until(lambda: d.app.chat.composer.text == "what now")
+        await d.pilot.press("ctrl+n")
+        await d.settle()
+        assert "The database is damaged" in d.screen()
+
+
 async def test_everything_is_painted_again_after_fg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with driven(tmp_path) as d:
         asked: list[bool] = []

@@ -275,6 +275,14 @@ def test_a_text_that_quotes_a_mark_is_not_expanded_twice() -> None:
     assert pastes.expand(f"{first} and {second}") == f"x and I saw {first}"
 
 
+def test_an_edited_or_doubled_mark_still_stands_for_its_text() -> None:
+    pastes = Pastes()
+    mark = pastes.put_aside("the text")
+    edited = mark.replace("characters", "charcters")
+    assert pastes.expand(f"{edited} and {mark}") == "the text and the text"
+    assert pastes.expand("⟦paste 7: nobody's⟧") == "⟦paste 7: nobody's⟧"
+
+
 # -- switching ---------------------------------------------------------------------------------------------------
 
 

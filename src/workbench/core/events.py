@@ -252,10 +252,11 @@ class AttemptEnded(Event):
         took = f" after {self.duration_ms / 1000:.2f} s" if self.duration_ms else ""
         if self.state == "ok":
             return f"{name} answered{took}"
-        status = f" {self.http_status}" if self.http_status else ""
+        kind = self.error_kind if self.error_kind != self.state else None
+        words = [name, self.state, kind, str(self.http_status or "")]
         why = f": {self.reason}" if self.reason else ""
         step = f" → {self.next_step}" if self.next_step else ""
-        return f"{name} {self.state} {self.error_kind or ''}{status}{took}{why}{step}"
+        return f"{' '.join(word for word in words if word)}{took}{why}{step}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,7 +183,16 @@ class Desk:
         await self._shell.remember(conversation_id=slot.conversation_id)
 
     async def open_first(self, reference: str) -> WorkbenchError | None:
-        """Lay the first conversation open, a new one when there is none; what was typed meanwhile goes along."""
+        """Lay the first conversation open, a new one when there is none; what was typed meanwhile goes along.
+
+        When the core cannot start or read, that is raised, and whoever waits for `opened` meets the same error.
+        """
+        try:
+            return await self._open_first(reference)
+        finally:
+            self.opened.set()
+
+    async def _open_first(self, reference: str) -> WorkbenchError | None:
         early, problem = self.slot, None
         try:
             if not reference:

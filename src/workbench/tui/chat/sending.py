@@ -80,6 +80,9 @@ class Sender:
         self.settle()
 
     def _give_back(self, slot: Slot, text: str) -> None:
+        # What waited behind it comes back too: a later prompt must not overtake it.
+        text = "\n\n".join([text, *slot.queue])
+        slot.queue.clear()
         if slot is self._desk.slot:
             self._feed.not_sent()
             self._composing.put_back(text)

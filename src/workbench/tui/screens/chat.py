@@ -181,7 +181,6 @@ class ChatScreen(Screen[None]):
         problem = await self._desk.open_first(self._host.first_conversation)
         if problem is not None and self._host.first_conversation != self._shell.remembered.conversation_id:
             self._host.show_failure(problem)
-        self._desk.opened.set()
         self.show_slot()
         self.drafts.changed()
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from workbench.tui.glyphs import glyphs
 
 LARGE = 8_000
 """Characters from which a pasted text is put aside."""
+
+
+_MARKS = re.compile(r"⟦paste (\d+)[^⟧\n]*⟧|\[\[paste (\d+)[^\]\n]*\]\]")
+"""A mark, also one whose words were edited: its number says which text it stands for."""
 
 
 @dataclass(slots=True)
@@ -26,14 +31,11 @@ class Pastes:
         return mark
 
     def expand(self, shown: str) -> str:
-        """The whole text: every mark replaced by what it stands for."""
+        """The whole text: every mark replaced by what it stands for; marks inside a pasted text stay."""
         if not self._texts:
             return shown
-        for mark, text in self._texts.items():
-            head, found, tail = shown.partition(mark)
-            if found:
-                shown = head + text + tail
-        return shown
+        by_number = dict(enumerate(self._texts.values(), 1))
+        return _MARKS.sub(lambda mark: by_number.get(int(mark[1] or mark[2]), mark[0]), shown)
 
     def forget_all(self) -> None:
         """Drop every text; numbering begins again."""
