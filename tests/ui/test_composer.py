@@ -139,6 +139,21 @@ async def test_looking_at_an_earlier_prompt_leaves_the_draft_as_it_was(tmp_path:
         assert d.app.chat.composer.text == "being typed"
 
 
+async def test_sending_an_earlier_prompt_brings_back_what_was_typed_before(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("talk")
+    engine.core.store_message(made.id, Role.USER, "first question")
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        await d.type("being typed")
+        await d.pilot.press("up")
+        await d.type(", again")
+        await d.pilot.press("enter")
+        await d.settle()
+        assert engine.core.chat.sent[-1][0] == "first question, again"
+        assert d.app.chat.composer.text == "being typed"
+        assert engine.core.drafts.kept[made.id] == "being typed"
+
+
 async def test_a_command_leaves_no_draft(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
         await d.type("/theme workbench-ligh")

@@ -67,6 +67,7 @@ class Composing:
     def show(self, text: str) -> None:
         """Replace what the composer holds, as the unsent text of the open conversation."""
         self._forget_recall()
+        self._before_recall = ""
         self._composer.show_text(text)
         self._desk.slot.draft = text
         self._offer()
@@ -86,10 +87,12 @@ class Composing:
         self.save_soon()
 
     def clear(self) -> None:
-        """Empty the composer: its text went on."""
+        """Empty the composer: its text went on. What stood there before an earlier prompt was recalled returns."""
         self._forget_recall()
         self._composer.clear_all()
-        self._desk.slot.draft = ""
+        self._desk.slot.draft, self._before_recall = self._before_recall, ""
+        if self._desk.slot.draft:
+            self._composer.show_text(self._desk.slot.draft)
         self._offer()
         self.save_soon()
 
@@ -114,6 +117,8 @@ class Composing:
         text = slot.prompts[-wanted] if wanted else self._before_recall
         self._composer.recalling = wanted > 0
         self._composer.show_text(text)
+        if not wanted:
+            self._before_recall = ""
 
     def _shown_prompt(self) -> str:
         prompts = self._desk.slot.prompts
