@@ -67,7 +67,8 @@ def test_lines(isolation: Path, streams: Streams) -> None:
         assert invoke("ask", "--ndjson", "hi") == 0
         lines = [json.loads(line) for line in streams.read().splitlines()]
     kinds = [line["kind"] for line in lines]
-    assert kinds[0] == "turn.started"
+    # Loading the model library, which belongs to no turn, may be told before or after the turn's beginning.
+    assert next(kind for kind in kinds if kind != "provider.client") == "turn.started"
     assert kinds[-2:] == ["turn.finished", "answer"]
     assert kinds.count("attempt.ended") == 2
     assert "".join(line["data"]["delta"] for line in lines if line["kind"] == "reply.delta") == ANSWER

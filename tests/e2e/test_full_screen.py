@@ -227,7 +227,8 @@ def test_it_is_usable_at_every_size_and_survives_a_resize_storm(isolation: Path)
         configure(isolation, [up.base_url])
         with screen(isolation, columns=40, lines=12) as session:
             session.send("small\r")
-            session.wait_for("a short answer", within_s=FIRST_ANSWER_S)
+            # Twelve lines hold the composer and the reply's last lines.
+            session.wait_for("done", "Ask", within_s=FIRST_ANSWER_S)
             for step in range(40):
                 session.resize(40 + step * 3, 12 + step % 30)
             session.resize(1, 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.driver import Driver
+from textual.events import Resize
 
 from tests.support.app import Driven, driven
 from tests.support.fake_engine import FakeEngine, provider
@@ -129,6 +130,17 @@ async def test_everything_is_painted_again_after_fg(tmp_path: Path, monkeypatch:
         d.app.post_message(Driver.SignalResume())
         await d.settle()
         assert True in asked
+
+
+async def test_everything_is_painted_again_when_sizes_have_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driven(tmp_path) as d:
+        painted: list[bool] = []
+        monkeypatch.setattr(d.app, "refresh", lambda *_, **options: painted.append(options.get("layout", False)))
+        # The size is the one it had: to Textual nothing has changed.
+        d.app.post_message(Resize(d.app.size, d.app.size))
+        await d.until(lambda: True in painted)
 
 
 async def test_quitting_asks_only_while_a_reply_is_written(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 START_DEMONSTRATION = 1_000
 """Result of the application when it is to be started again as the demonstration."""
 _SAVE_WITHIN_S = 0.4
+_SETTLED_AFTER_S = 0.15
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
 _HEIGHTS = [(0, "-short"), (30, "-tall")]
 _ON_THE_CHAT_PANE = (Scope.CHAT, Scope.COMPOSER, Scope.TRANSCRIPT, Scope.CONVERSATIONS)
@@ -77,6 +79,7 @@ class WorkbenchApp(App[int]):
         self._in_terminal = in_terminal
         self._signals: SignalWatch | None = None
         self._ending = False
+        self._settling: Timer | None = None
         self._theme_problems = self._take_themes()
 
     # -- beginning ---------------------------------------------------------------------------------------------
@@ -117,8 +120,19 @@ class WorkbenchApp(App[int]):
             self._signals.install()
         self.chat.call_after_refresh(self._start_engine)
 
-    def _paint_again(self, _: object) -> None:
+    def _paint_again(self, _: object = None) -> None:
         self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        """Paint everything once more when the sizes have settled.
+
+        A storm that ends where it began is no change to Textual, but the terminal may have lost its content meanwhile.
+        """
+        if self.shell.link is None:
+            return
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLED_AFTER_S, self._paint_again)
 
     def _start_engine(self) -> None:
         self.shell.link = self.shell.make_link()
