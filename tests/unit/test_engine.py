@@ -48,6 +48,8 @@ def test_work_runs_on_the_core_s_own_thread(tmp_path: Path) -> None:
     with running(engine) as events:
         assert engine.run(name_of_thread) == "workbench-core"
         assert asyncio.run(engine.call(name_of_thread)) == "workbench-core"
+        # Read in the background: wait until it is in force.
+        engine.run(lambda core: core.configured())
         kinds = [type(e) for e in events.drain()]
         assert EngineStarted in kinds and ConfigurationLoaded in kinds
         assert ClientLoading not in kinds
