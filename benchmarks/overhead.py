@@ -21,10 +21,10 @@ from workbench.config.values import Provider
 from workbench.core.bus import EventBus
 from workbench.core.clock import SystemClock
 from workbench.core.secret import Secret
-from workbench.providers.attempt_log import NoAttemptLog
-from workbench.providers.failover import Failover
-from workbench.providers.litellm_client import LiteLLMClient
-from workbench.providers.litellm_loader import Library, load_litellm
+from workbench.providers.answering.attempt_log import NoAttemptLog
+from workbench.providers.answering.failover import Failover
+from workbench.providers.calling.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_loader import Library, load_litellm
 from workbench.providers.values import AnswerRequest, PromptMessage, TextPart
 
 AIM_MS = 2.0

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ from workbench.config.values import OnBrokenStream, Provider
 from workbench.core.clock import SystemClock
 from workbench.core.events import AttemptEnded
 from workbench.core.secret import Secret
-from workbench.providers.demonstration import BROKEN, LIMITED, STEADY, DemonstrationServer
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
+from workbench.providers.scripted.demonstration import BROKEN, LIMITED, STEADY, DemonstrationServer
 from workbench.providers.values import Restarted, TextPart, Timeouts
 
 pytestmark = [

@@ -26,8 +26,8 @@ from tests.support.doubles import (
     tool_call,
 )
 from tests.support.native_formats import anthropic, ollama
-from workbench.providers.litellm_client import LiteLLMClient
-from workbench.providers.litellm_loader import load_litellm
+from workbench.providers.calling.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_loader import load_litellm
 from workbench.providers.values import (
     Finish,
     Usage,

@@ -19,7 +19,7 @@ from tests.support.doubles import (
     server_error,
     status,
 )
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
 from workbench.providers.values import (
     ErrorKind,
     ModelCall,

@@ -23,7 +23,7 @@ pytestmark = [
 
 LEAVER = """
 import asyncio, time
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
 
 async def main():
     loading = asyncio.ensure_future(LiteLLMClient().prepare())
@@ -66,7 +66,7 @@ def hook(name, arguments):
 sys.addaudithook(hook)
 
 async def main():
-    from workbench.providers.litellm_client import LiteLLMClient
+    from workbench.providers.calling.litellm_client import LiteLLMClient
     assert "litellm" not in sys.modules
     gaps, last, done = [], time.perf_counter(), False
     async def tick():

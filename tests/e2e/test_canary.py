@@ -57,7 +57,7 @@ import sys
 from contextlib import aclosing
 from workbench import main
 from workbench.cli.chat import LineChat
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
 
 known, whole = [], LiteLLMClient.stream
 

@@ -12,9 +12,9 @@ from workbench.config.values import Provider
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock, ManualClock
 from workbench.core.events import Event
-from workbench.providers.admission import Admission
-from workbench.providers.attempt_log import AttemptRecorder
-from workbench.providers.failover import Failover
+from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.answering.failover import Failover
+from workbench.providers.resilience.admission import Admission
 from workbench.providers.values import (
     Answered,
     Answering,

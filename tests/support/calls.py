@@ -25,7 +25,7 @@ from tests.support.doubles import (
 )
 from workbench.config.values import Provider
 from workbench.core.secret import Secret
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
 from workbench.providers.values import (
     AttemptFailure,
     ErrorKind,

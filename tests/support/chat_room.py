@@ -16,8 +16,8 @@ from workbench.config.values import Configuration, OnBrokenStream, Settings
 from workbench.conversations.repository import Conversations
 from workbench.core.bus import EventBus, Subscription
 from workbench.core.clock import SystemClock
-from workbench.providers.attempt_log import AttemptLog
-from workbench.providers.failover import Failover
+from workbench.providers.answering.attempt_log import AttemptLog
+from workbench.providers.answering.failover import Failover
 from workbench.storage.store import Store
 
 

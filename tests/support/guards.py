@@ -135,7 +135,7 @@ def foreign_imports_in_core(root: Path) -> list[str]:
 
 def hidden_imports(root: Path) -> list[str]:
     """Imports by name, which import-linter cannot see; only the loader of LiteLLM may make them."""
-    loader = root / "src/workbench/providers/litellm_loader.py"
+    loader = root / "src/workbench/providers/calling/litellm_loader.py"
     return [
         _at(root, path, getattr(node, "lineno", 1), "an import that the contracts cannot see")
         for path in python_files(root, "src")

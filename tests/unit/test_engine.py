@@ -19,7 +19,7 @@ from workbench.core.events import ClientLoading, ConfigurationLoaded, EngineStar
 from workbench.engine.core import Core
 from workbench.engine.engine import Engine
 from workbench.engine.options import EngineOptions
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.calling.litellm_client import LiteLLMClient
 
 
 def options(tmp_path: Path, *, offline: bool = False, demo: bool = False) -> EngineOptions:

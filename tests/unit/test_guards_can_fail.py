@@ -235,22 +235,22 @@ CONTRACTS: dict[str, list[tuple[str, str]]] = {
         ("engine/engine.py", "import markdown_it"),
     ],
     "typer": [("chat/service.py", "import typer"), ("tui/launch.py", "import click")],
-    "litellm": [("providers/failover.py", "import litellm"), ("chat/service.py", "import openai.types")],
+    "litellm": [("providers/answering/failover.py", "import litellm"), ("chat/service.py", "import openai.types")],
     "sqlite": [("conversations/values.py", "import sqlite3"), ("engine/engine.py", "import aiosqlite")],
     "yaml": [
         ("tui/launch.py", "import ruamel.yaml"),
         ("core/clock.py", "import yaml"),
-        ("providers/kinds.py", "import dotenv"),
+        ("providers/calling/kinds.py", "import dotenv"),
     ],
     "pydantic": [("providers/values.py", "import pydantic"), ("chat/service.py", "import pydantic_settings")],
     "keyring": [("config/values.py", "import keyring"), ("cli/app.py", "import keyring.errors")],
     "policy": [
-        ("providers/retry.py", "import time"),
-        ("providers/routing.py", "import workbench.storage.store"),
+        ("providers/resilience/retry.py", "import time"),
+        ("providers/routing/order.py", "import workbench.storage.store"),
         ("tui/state/badges.py", "import textual.widgets"),
         ("tui/state/badges.py", "import asyncio"),
     ],
-    "aiohttp": [("providers/failover.py", "import aiohttp"), ("engine/engine.py", "import aiohttp.web")],
+    "aiohttp": [("providers/answering/failover.py", "import aiohttp"), ("engine/engine.py", "import aiohttp.web")],
 }
 """By the id of a contract: places and lines that break it."""
 

@@ -11,7 +11,7 @@ from workbench.core.bus import EventBus
 from workbench.core.clock import SystemClock
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import ClientLoading
-from workbench.providers.announced import AnnouncedModel
+from workbench.providers.calling.announced import AnnouncedModel
 
 
 class _SlowModel(ScriptedModel):

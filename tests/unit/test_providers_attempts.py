@@ -28,8 +28,8 @@ from workbench.core.clock import ManualClock
 from workbench.core.errors import Cause, NotFoundError
 from workbench.core.events import AttemptEnded, FirstToken
 from workbench.core.secret import Secret
-from workbench.providers.attempt_log import AttemptLog, NoAttemptLog
-from workbench.providers.directory import ProviderDirectory, ProviderStatus, probe_document, status_document
+from workbench.providers.answering.attempt_log import AttemptLog, NoAttemptLog
+from workbench.providers.health.directory import ProviderDirectory, ProviderStatus, probe_document, status_document
 from workbench.providers.values import Attempt, AttemptFailure, ErrorKind, Finish, TextPart, Usage
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction

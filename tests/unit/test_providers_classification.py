@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.core.errors import Cause
-from workbench.providers.classification import CAUSES, Signals, classify, parse_retry_after
+from workbench.providers.calling.classification import CAUSES, Signals, classify, parse_retry_after
 from workbench.providers.values import ErrorKind
 
 NOW_MS = 1_790_000_000_000  # 2026-09-21T14:13:20Z

@@ -13,8 +13,8 @@ from tests.support.scripted_model import ScriptedModel, Step, provider, says
 from workbench.config.values import OnBrokenStream
 from workbench.core.clock import ManualClock
 from workbench.core.events import AttemptEnded, AttemptStarted, FirstToken, RouteChosen
-from workbench.providers.classification import CAUSES
-from workbench.providers.failover import SMALL_TEXT, may_restart
+from workbench.providers.answering.failover import SMALL_TEXT, may_restart
+from workbench.providers.calling.classification import CAUSES
 from workbench.providers.values import (
     AttemptFailure,
     ErrorKind,

@@ -17,9 +17,9 @@ from tests.support.scripted_model import ScriptedModel, Step, provider, says
 from workbench.config.values import OnBrokenStream
 from workbench.core.clock import SystemClock
 from workbench.core.events import AttemptEnded, AttemptStarted, Event
-from workbench.providers.admission import Admitted
-from workbench.providers.classification import CAUSES
-from workbench.providers.routing import Candidate, Skipped
+from workbench.providers.calling.classification import CAUSES
+from workbench.providers.resilience.admission import Admitted
+from workbench.providers.routing.order import Candidate, Skipped
 from workbench.providers.values import (
     Answered,
     Attempt,

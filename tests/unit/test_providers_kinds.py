@@ -6,7 +6,7 @@ import pytest
 
 from workbench.config.kinds import KINDS as CONFIGURABLE
 from workbench.config.values import Provider
-from workbench.providers.kinds import KINDS, Probe, base_url_of, kind_of, routed_model
+from workbench.providers.calling.kinds import KINDS, Probe, base_url_of, kind_of, routed_model
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from workbench.core.secret import MASK, Secret
-from workbench.providers.classification import Signals
-from workbench.providers.library_errors import chain_of, message_in, presentable, reason_of, signals_of
+from workbench.providers.calling.classification import Signals
+from workbench.providers.calling.library_errors import chain_of, message_in, presentable, reason_of, signals_of
 
 CANARY = Secret("canary-9f8e7d6c5b4a")
 

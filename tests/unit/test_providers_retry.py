@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.core.errors import Cause
-from workbench.providers.classification import CAUSES
-from workbench.providers.retry import CEILING, FLOOR, FLOOR_REFILL_PER_S, SHARE, RetryBudget, RetryPolicy
+from workbench.providers.calling.classification import CAUSES
+from workbench.providers.resilience.retry import CEILING, FLOOR, FLOOR_REFILL_PER_S, SHARE, RetryBudget, RetryPolicy
 from workbench.providers.values import ErrorKind
 
 POLICY = RetryPolicy()

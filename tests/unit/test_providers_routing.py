@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from workbench.config.values import FallbackStrategy, Provider
 from workbench.core.secret import Secret
-from workbench.providers.routing import Route, Wishes, order_candidates
+from workbench.providers.routing.order import Route, Wishes, order_candidates
 from workbench.providers.values import ErrorKind
 
 KEY = (Secret("a-key-for-tests"),)

@@ -19,7 +19,7 @@ from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, UsageError
 from workbench.core.events import ConversationChanged, ReplyInterrupted, TurnStarted
 from workbench.core.ids import new_id
-from workbench.providers.failover import Failover
+from workbench.providers.answering.failover import Failover
 from workbench.providers.values import ChatModel
 
 FINISHED_TURNS_KEPT = 100

@@ -17,7 +17,7 @@ from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import ReplyRestarted, TextDelta, TurnFinished
-from workbench.providers.failover import Failover
+from workbench.providers.answering.failover import Failover
 from workbench.providers.values import (
     Answered,
     Answering,

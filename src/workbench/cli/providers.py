@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from workbench.config.values import Configuration
     from workbench.engine.core import Core
-    from workbench.providers.directory import ProbeResult, ProviderStatus
+    from workbench.providers.health.directory import ProbeResult, ProviderStatus
 
 app = typer.Typer(help="Who could answer, and who does.")
 
@@ -37,7 +37,7 @@ def list_providers(context: typer.Context, json: JsonFlag = False) -> None:
         config_file = str(engine.run(_config_file))
     warn_of_problems(configuration)
     if json:
-        from workbench.providers.directory import status_document
+        from workbench.providers.health.directory import status_document
 
         output.write_json({"providers": [status_document(status) for status in statuses]})
         return
@@ -87,7 +87,7 @@ def probe(
         results = engine.run(lambda core: core.providers.test(names or ()))
     code = exit_code_of(results)
     if json:
-        from workbench.providers.directory import probe_document
+        from workbench.providers.health.directory import probe_document
 
         document: dict[str, object] = {"providers": [probe_document(result) for result in results]}
         if code is not ExitCode.DONE:

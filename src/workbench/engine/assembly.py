@@ -27,12 +27,12 @@ from workbench.core.redaction import REDACTOR
 from workbench.engine.configuring import CurrentConfiguration
 from workbench.engine.core import Core
 from workbench.engine.options import EngineOptions
-from workbench.providers.announced import AnnouncedModel
-from workbench.providers.attempt_log import AttemptLog
-from workbench.providers.demonstration import DemonstrationServer
-from workbench.providers.directory import ProviderDirectory
-from workbench.providers.failover import Failover
-from workbench.providers.litellm_client import LiteLLMClient
+from workbench.providers.answering.attempt_log import AttemptLog
+from workbench.providers.answering.failover import Failover
+from workbench.providers.calling.announced import AnnouncedModel
+from workbench.providers.calling.litellm_client import LiteLLMClient
+from workbench.providers.health.directory import ProviderDirectory
+from workbench.providers.scripted.demonstration import DemonstrationServer
 from workbench.storage.event_log import EventLog, EventRecorder
 from workbench.storage.instance import Instance
 from workbench.storage.store import Store

@@ -12,7 +12,7 @@ from workbench.conversations.repository import Conversations
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.engine.configuring import CurrentConfiguration
-from workbench.providers.directory import ProviderDirectory
+from workbench.providers.health.directory import ProviderDirectory
 from workbench.providers.values import ChatModel
 from workbench.storage.event_log import EventLog
 from workbench.storage.store import Store

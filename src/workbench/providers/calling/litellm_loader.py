@@ -19,8 +19,8 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
 from workbench.core.errors import ProvidersError
 from workbench.core.text import clean_line
-from workbench.providers.litellm_shapes import HandlerFactory, LibraryModule
-from workbench.providers.transport import OneCallTransport
+from workbench.providers.calling.litellm_shapes import HandlerFactory, LibraryModule
+from workbench.providers.calling.transport import OneCallTransport
 
 ENVIRONMENT = {
     # DEV, the default, loads a `.env` found from the working directory.

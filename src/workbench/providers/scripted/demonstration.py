@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from workbench.config.values import Provider
 from workbench.core.text import clean_line
-from workbench.providers.demonstration_texts import broken_text, limited_text, steady_text
+from workbench.providers.scripted.texts import broken_text, limited_text, steady_text
 
 if TYPE_CHECKING:
     from aiohttp import web

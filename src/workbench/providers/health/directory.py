@@ -9,7 +9,7 @@ from statistics import median
 from workbench.config.values import Configuration, Provider
 from workbench.core.clock import Clock, iso_utc
 from workbench.core.errors import NotFoundError
-from workbench.providers.probing import DEADLINE_S, ProbeResult, probe_all
+from workbench.providers.health.probing import DEADLINE_S, ProbeResult, probe_all
 from workbench.providers.values import ErrorKind
 from workbench.storage.store import Store
 

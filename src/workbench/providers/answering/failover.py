@@ -18,12 +18,12 @@ from random import Random
 from workbench.config.values import OnBrokenStream
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
-from workbench.providers.admission import Admission, Admitted, OpenAdmission
-from workbench.providers.asking import Asking, failure
-from workbench.providers.attempt_log import AttemptRecorder
-from workbench.providers.retry import RetryBudget, RetryPolicy
-from workbench.providers.routing import Candidate, Route, Skipped, Wishes, order_candidates
-from workbench.providers.trail import Trail
+from workbench.providers.answering.asking import Asking, failure
+from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.answering.trail import Trail
+from workbench.providers.resilience.admission import Admission, Admitted, OpenAdmission
+from workbench.providers.resilience.retry import RetryBudget, RetryPolicy
+from workbench.providers.routing.order import Candidate, Route, Skipped, Wishes, order_candidates
 from workbench.providers.values import (
     Answered,
     Answering,

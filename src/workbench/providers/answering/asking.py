@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from workbench.core.clock import Clock
-from workbench.providers.classification import CAUSES
+from workbench.providers.calling.classification import CAUSES
 from workbench.providers.values import AttemptFailure, ChatModel, ErrorKind, Finish, ModelCall, ModelPart, TextPart
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.events import AttemptEnded, AttemptStarted, FirstToken, RouteChosen
 from workbench.core.text import clean_line
-from workbench.providers.attempt_log import AttemptRecorder
-from workbench.providers.routing import Candidate, Route, Skipped
+from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.routing.order import Candidate, Route, Skipped
 from workbench.providers.values import AnswerRequest, Attempt
 
 

@@ -15,7 +15,7 @@ from typing import cast
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import MASK, Secret
 from workbench.core.text import clean, clean_line
-from workbench.providers.classification import Signals
+from workbench.providers.calling.classification import Signals
 
 LONGEST_CHAIN = 12
 LONGEST_TEXT = 20_000

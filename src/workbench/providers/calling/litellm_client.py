@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from workbench.core.clock import Clock, SystemClock
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.providers.classification import classify
-from workbench.providers.kinds import base_url_of, kind_of, routed_model
-from workbench.providers.library_errors import reason_of, signals_of
-from workbench.providers.litellm_shapes import Chunk, ChunkStream, Delta
-from workbench.providers.upstream import begin_call, end_call
+from workbench.providers.calling.classification import classify
+from workbench.providers.calling.kinds import base_url_of, kind_of, routed_model
+from workbench.providers.calling.library_errors import reason_of, signals_of
+from workbench.providers.calling.litellm_shapes import Chunk, ChunkStream, Delta
+from workbench.providers.calling.upstream import begin_call, end_call
 from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, Usage
 
 if TYPE_CHECKING:
-    from workbench.providers.litellm_loader import Library
+    from workbench.providers.calling.litellm_loader import Library
 
 CONNECT_TIMEOUT_S = 5.0
 NANO_PER_DOLLAR = 1_000_000_000
@@ -108,7 +108,7 @@ async def _load() -> Library:
         library, problem = None, None
         try:
             # The HTTP libraries alone are a quarter of a second of imports.
-            from workbench.providers.litellm_loader import load_litellm
+            from workbench.providers.calling.litellm_loader import load_litellm
 
             library = load_litellm()
         except BaseException as found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.core.secret import Secret
-from workbench.providers.routing import Candidate, Skipped
+from workbench.providers.routing.order import Candidate, Skipped
 from workbench.providers.values import Attempt, AttemptFailure
 
 

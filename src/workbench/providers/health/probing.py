@@ -16,9 +16,9 @@ from workbench.config.values import Provider
 from workbench.core.clock import Clock
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.providers.classification import Signals, classify
-from workbench.providers.kinds import Probe, base_url_of, kind_of
-from workbench.providers.library_errors import message_in, presentable, reason_of, signals_of
+from workbench.providers.calling.classification import Signals, classify
+from workbench.providers.calling.kinds import Probe, base_url_of, kind_of
+from workbench.providers.calling.library_errors import message_in, presentable, reason_of, signals_of
 from workbench.providers.values import ErrorKind
 
 if TYPE_CHECKING:

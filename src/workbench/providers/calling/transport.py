@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from workbench.providers.upstream import current_call
+from workbench.providers.calling.upstream import current_call
 
 LONGEST_ERROR = 16 * 1024
 """Bytes of an error's body. LiteLLM spends four seconds of CPU, in one piece, on each megabyte of it."""

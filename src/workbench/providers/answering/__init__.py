@@ -1,0 +1,1 @@
+"""One answer: attempts in turn until a provider gives it, with a trail of each."""

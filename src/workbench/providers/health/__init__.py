@@ -1,0 +1,1 @@
+"""How providers are: figures of real traffic, free probes, and what is listed of each."""

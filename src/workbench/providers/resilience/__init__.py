@@ -1,0 +1,1 @@
+"""Who may be asked now: breakers, limits, keys, retries, and the state that processes share."""

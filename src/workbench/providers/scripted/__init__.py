@@ -1,0 +1,1 @@
+"""Scripted providers on loopback: the demonstration."""
