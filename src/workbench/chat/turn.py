@@ -23,6 +23,7 @@ from workbench.providers.values import (
     Answering,
     AnswerRequest,
     ChatModel,
+    Continued,
     Restarted,
     TextPart,
     Timeouts,
@@ -136,6 +137,8 @@ class TurnRun:
                         self._speaker = part
                     case Restarted():
                         self._restart(part)
+                    case Continued():
+                        pass
                     case Answered():
                         return part
         raise WorkbenchError("The answer ended without a result")

@@ -69,12 +69,14 @@ def _from_environment(environ: Mapping[str, str]) -> list[Provider]:
     for kind in KINDS.values():
         if not kind.models:
             continue
-        values = (environ.get(name, "").strip() for name in kind.key_variables)
-        value = next((value for value in values if value), "")
+        found_in = next((name for name in kind.key_variables if environ.get(name, "").strip()), "")
+        value = environ.get(found_in, "").strip()
         if value and value.isascii() and value.isprintable() and " " not in value:
             key = Secret(value)
             REDACTOR.register(key)
-            found.append(Provider(name=kind.name, kind=kind.name, models=kind.models, api_keys=(key,)))
+            found.append(
+                Provider(name=kind.name, kind=kind.name, models=kind.models, api_keys=(key,), key_refs=(found_in,))
+            )
     return found
 
 

@@ -56,6 +56,8 @@ def _settings(settings: Settings) -> dict[str, object]:
         "temperature": settings.temperature,
         "max_concurrent_requests": settings.max_concurrent_requests,
         "health_check_interval": settings.health_check_interval,
+        "context_window_fallback": list(settings.context_window_fallback),
+        "content_policy_fallback": list(settings.content_policy_fallback),
     }
 
 
@@ -70,7 +72,11 @@ def _provider(provider: Provider, written: Node | None) -> dict[str, object]:
         "timeout": provider.timeout_s,
         "max_retries": provider.max_retries,
         "rate_limit": provider.rate_limit,
+        "token_limit": provider.token_limit,
         "max_concurrent": provider.max_concurrent,
+        "key_rate_limit": provider.key_rate_limit,
+        "key_token_limit": provider.key_token_limit,
+        "context_window": provider.context_window,
         "enabled": provider.enabled,
         "private": provider.private,
     }

@@ -152,14 +152,14 @@ class _Resolver:
         unset = [name for _, names in filled.unset.values() for name in names]
         kind = self._kind(section, {*checked.refused, *filled.malformed, *filled.unset})
         base_url = self._base_url(section, kind, "base_url" in filled.unset)
-        keys = self._keys(key_node, kind)
+        found = self._keys(key_node, kind)
         needs_key = kind.needs_key
         if kind.name == OPENAI_COMPATIBLE:
             needs_key = base_url is None or not is_nearby(base_url)
         written = key_node is not None and key_node.value not in (None, "")
         if unset:
             # What it refers to is not there, so it is in the same state as one whose key is missing.
-            keys, needs_key = (), True
+            found, needs_key = {}, True
             self._missing += unset
         models = section.models
         if not models and "models" not in entries:
@@ -168,7 +168,8 @@ class _Resolver:
             name=self._name,
             kind=spoken_kind(kind),
             models=tuple(dict.fromkeys(models)),
-            api_keys=keys,
+            api_keys=tuple(found),
+            key_refs=tuple(found.values()),
             missing_keys=tuple(dict.fromkeys(self._missing)),
             needs_key=needs_key or written,
             base_url=base_url,
@@ -177,7 +178,11 @@ class _Resolver:
             timeout_s=section.timeout,
             max_retries=section.max_retries,
             rate_limit=section.rate_limit,
+            token_limit=section.token_limit,
             max_concurrent=section.max_concurrent,
+            key_rate_limit=section.key_rate_limit,
+            key_token_limit=section.key_token_limit,
+            context_window=section.context_window,
             enabled=section.enabled and not self._blocked,
             private=section.private if section.private is not None else bool(base_url) and is_loopback(base_url or ""),
         )
@@ -226,10 +231,11 @@ class _Resolver:
             self.notes.append(f"{self._name}: its base_url is not encrypted (http), so its key can be read on the way")
         return written.rstrip("/")
 
-    def _keys(self, node: Node | None, kind: Kind) -> tuple[Secret, ...]:
+    def _keys(self, node: Node | None, kind: Kind) -> dict[Secret, str]:
+        """Each key with what it is called, in their order."""
         if node is None or node.value in (None, ""):
-            return ()
-        found: dict[Secret, None] = {}
+            return {}
+        found: dict[Secret, str] = {}
         for index, item in enumerate(node.items()):
             path = (*self._path, API_KEY, index) if isinstance(node.value, list) else (*self._path, API_KEY)
             reference = parse_reference(item.value) if isinstance(item.value, str) else None
@@ -239,8 +245,8 @@ class _Resolver:
             secret = self._look_up(reference, item, path)
             if secret is not None:
                 REDACTOR.register(secret)
-                found[secret] = None
-        return tuple(found)
+                found.setdefault(secret, reference.name)
+        return found
 
     def _refuse_literal(self, item: Node, path: KeyPath, kind: Kind) -> None:
         if isinstance(item.value, str):

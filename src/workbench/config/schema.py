@@ -57,6 +57,7 @@ Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=LONGEST_WAIT
 Text = Annotated[str, BeforeValidator(_text), Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Url = Annotated[str, BeforeValidator(_text), Field(max_length=2000)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(max_length=MAX_MODELS)]
 Models = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1, max_length=MAX_MODELS)]
 
 _WAIT = f"a number of seconds, more than 0 and at most {LONGEST_WAIT_S:.0f}"
@@ -89,6 +90,8 @@ class SettingsSection(_Section):
     health_check_interval: Annotated[float, BeforeValidator(_number), Field(ge=0, le=86_400, allow_inf_nan=False)] = (
         Field(30.0, description="a number of seconds from 0 (off) to 86400")
     )
+    context_window_fallback: Names = Field((), description="a list of providers, or of provider/model names")
+    content_policy_fallback: Names = Field((), description="a list of providers, or of provider/model names")
 
 
 class ProviderSection(_Section):
@@ -110,8 +113,20 @@ class ProviderSection(_Section):
     rate_limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)] | None = Field(
         None, description="requests a minute, a whole number from 1 to 1000000"
     )
+    token_limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000_000)] | None = Field(
+        None, description="tokens a minute, a whole number from 1 to 1000000000"
+    )
     max_concurrent: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1000)] | None = Field(
         None, description="a whole number from 1 to 1000"
+    )
+    key_rate_limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="requests a minute with each key, a whole number from 1 to 1000000"
+    )
+    key_token_limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000_000)] | None = Field(
+        None, description="tokens a minute with each key, a whole number from 1 to 1000000000"
+    )
+    context_window: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000)] | None = Field(
+        None, description="tokens that its models hold, a whole number from 1 to 100000000"
     )
     enabled: Truth = Field(True, description="true or false")
     private: Truth | None = Field(None, description="true or false")

@@ -38,6 +38,8 @@ class Provider:
     models: tuple[str, ...] = ()
     """The first is the default; empty when none is configured or known."""
     api_keys: tuple[Secret, ...] = ()
+    key_refs: tuple[str, ...] = ()
+    """What each key is called: the name of its variable, or `keyring:LABEL`; beside `api_keys`, one for one."""
     missing_keys: tuple[str, ...] = ()
     """Names of variables or keyring labels its keys refer to that are not there."""
     needs_key: bool = True
@@ -48,7 +50,15 @@ class Provider:
     max_retries: int = 2
     rate_limit: int | None = None
     """Requests a minute."""
+    token_limit: int | None = None
+    """Tokens a minute, of prompts and answers together."""
     max_concurrent: int | None = None
+    key_rate_limit: int | None = None
+    """Requests a minute with each of its keys."""
+    key_token_limit: int | None = None
+    """Tokens a minute with each of its keys."""
+    context_window: int | None = None
+    """Tokens that its models hold, where the model catalogue does not know or is wrong."""
     enabled: bool = True
     private: bool = False
     scripted: bool = False
@@ -58,6 +68,10 @@ class Provider:
     def usable(self) -> bool:
         """Whether it can be asked at all."""
         return self.enabled and bool(self.models) and (bool(self.api_keys) or not self.needs_key)
+
+    def key_ref(self, place: int) -> str:
+        """What its key at `place` is called."""
+        return self.key_refs[place] if place < len(self.key_refs) else f"key-{place + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +88,10 @@ class Settings:
     temperature: float = 0.7
     max_concurrent_requests: int = 10
     health_check_interval: float = 30.0
+    context_window_fallback: tuple[str, ...] = ()
+    """`provider` or `provider/model` names to go to when a context window is too small."""
+    content_policy_fallback: tuple[str, ...] = ()
+    """The same for what a content policy refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from workbench.config.values import FallbackStrategy, OnBrokenStream, Provider
@@ -45,11 +45,36 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A model's wish to use a tool."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON as the model wrote it; it may be broken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A tool that a model may call."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object] = field(default_factory=dict["str", "object"])
+    """JSON schema of its arguments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptMessage:
     """One message as a model reads it."""
 
     role: str
+    """`system`, `user`, `assistant` or `tool`."""
     text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What an assistant message asked for."""
+    tool_call_id: str | None = None
+    """Which call a tool message answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +88,9 @@ class ModelCall:
     max_tokens: int | None = None
     temperature: float | None = None
     timeouts: Timeouts = Timeouts()
+    tools: tuple[ToolSpec, ...] = ()
+    prefill: bool = False
+    """The last message is the beginning of the assistant's own answer, to be gone on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +106,16 @@ class Usage:
     """Tokens and money of one call; None is unknown, never zero."""
 
     input_tokens: int | None = None
+    """All of the prompt, what came from a cache included."""
     output_tokens: int | None = None
+    """All of the answer, reasoning included."""
     cost_nano: int | None = None
+    """Nano-dollars."""
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    price_source: str | None = None
+    """Where the price is from: `litellm` (its price list), `provider` (it said so); None without a cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +124,17 @@ class Finish:
 
     reason: str | None
     usage: Usage = Usage()
-    tool_call: bool = False
-    """Whether the model called a tool; then an answer without text is a whole one."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the model called; then an answer without text is a whole one."""
+    request_id: str | None = None
+    """The provider's own id of the request."""
+    model: str | None = None
+    """The model that really answered, as the provider says."""
+
+    @property
+    def tool_call(self) -> bool:
+        """Whether the model called a tool."""
+        return bool(self.tool_calls)
 
 
 ModelPart = TextPart | Finish
@@ -153,6 +198,47 @@ class Attempt:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_nano: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    price_source: str | None = None
+    key_ref: str | None = None
+    """Which key was used: the name of a variable or `keyring:LABEL`, never the key."""
+    request_id: str | None = None
+    answered_model: str | None = None
+    """The model that really answered, when the provider said so."""
+
+
+class Urgency(IntEnum):
+    """Who waits for an answer; smaller goes first where requests queue."""
+
+    INTERACTIVE = 0
+    BACKGROUND = 10
+
+
+class Resume(StrEnum):
+    """What to do with a broken answer."""
+
+    CONTINUE = "continue"
+    RESTART = "restart"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenStream:
+    """A provider failed after its first token, and a person may decide."""
+
+    provider: str
+    model: str
+    reason: str
+    characters: int
+    """Of answer text that came."""
+    next_provider: str | None
+    """Who would go on; None when nobody is left, and then only keeping is left."""
+    next_model: str | None
+
+
+Decide = Callable[[BrokenStream], Awaitable[Resume]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +263,20 @@ class AnswerRequest:
     timeouts: Timeouts = Timeouts()
     max_tokens: int | None = None
     temperature: float | None = None
+    private: bool = False
+    """True: only providers marked as private may be asked, whatever else is wished."""
+    urgency: Urgency = Urgency.INTERACTIVE
+    wait_s: float = 300.0
+    """How long it may wait for a free place when everybody is full."""
+    decide: Decide | None = None
+    """Asks a person what to do with a broken answer; None when there is nobody to ask."""
+    tool_has_run: bool = False
+    """A tool has run in this turn: a broken answer is neither restarted nor continued."""
+    context_window_fallback: tuple[str, ...] = ()
+    """`provider` or `provider/model` names to go to when a context window is too small; empty: the larger windows."""
+    content_policy_fallback: tuple[str, ...] = ()
+    """The same for an answer that a content policy refused; empty: whoever is next."""
+    tools: tuple[ToolSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +296,17 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Continued:
+    """The text so far stands, and another provider goes on from its end: a seam."""
+
+    provider: str
+    """Who goes on."""
+    model: str
+    after: str
+    """Who broke off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The last part of an answer, complete or not."""
 
@@ -210,6 +321,9 @@ class Answered:
     """Why it is not complete."""
     unreachable: bool = False
     """Nothing could be reached at all: worth trying again later (exit code 3)."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    answered_model: str | None = None
+    request_id: str | None = None
 
 
-AnswerPart = Answering | TextPart | Restarted | Answered
+AnswerPart = Answering | TextPart | Restarted | Continued | Answered

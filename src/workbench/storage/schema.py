@@ -146,6 +146,51 @@ _SPINE = (
 )
 
 
+_PROVIDERS = (
+    # What all processes of one home must agree on. `record` holds the values of the state machine.
+    """
+    create table breakers(
+      provider text primary key,
+      state text not null check(state in ('closed', 'open', 'half_open')),
+      record text not null check(json_valid(record)),
+      updated_at integer not null
+    ) strict
+    """,
+    # `fingerprint` is 32 bits of a hash: enough to notice that a key was changed, too little to find it.
+    """
+    create table provider_keys(
+      provider text not null,
+      key_ref text not null,
+      state text not null check(state in ('ok', 'limited', 'bad', 'disabled')),
+      until integer,
+      reason text not null default '',
+      fingerprint text not null default '',
+      limited_at integer,
+      updated_at integer not null,
+      primary key(provider, key_ref)
+    ) strict, without rowid
+    """,
+    "create table rotations(name text primary key, position integer not null) strict, without rowid",
+    """
+    create table probes(
+      provider text primary key,
+      at integer not null,
+      ok integer not null check(ok in (0, 1)),
+      latency_ms integer,
+      error_kind text,
+      reason text not null default ''
+    ) strict
+    """,
+    "alter table attempts add column request_id text",
+    "alter table attempts add column answered_model text",
+)
+
+
+async def _providers(transaction: Transaction) -> None:
+    for statement in _PROVIDERS:
+        await transaction.execute(statement)
+
+
 async def _spine(transaction: Transaction) -> None:
     for statement in _SPINE:
         await transaction.execute(statement)
@@ -153,5 +198,6 @@ async def _spine(transaction: Transaction) -> None:
 
 STEPS: tuple[Step, ...] = (
     Step(number=1, title="conversations, messages, attempts, events, drafts", run=_spine),
+    Step(number=2, title="breakers, keys, rotation and probes of providers", run=_providers),
 )  # fmt: skip
 """Every step, in order; a released one never changes."""

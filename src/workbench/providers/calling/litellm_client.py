@@ -17,7 +17,7 @@ from workbench.providers.calling.kinds import base_url_of, kind_of, routed_model
 from workbench.providers.calling.library_errors import reason_of, signals_of
 from workbench.providers.calling.litellm_shapes import Chunk, ChunkStream, Delta
 from workbench.providers.calling.upstream import begin_call, end_call
-from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, Usage
+from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, ToolCall, Usage
 
 if TYPE_CHECKING:
     from workbench.providers.calling.litellm_loader import Library
@@ -72,7 +72,7 @@ class LiteLLMClient:
         chunks = response.chunks if response is not None else ()
         # What breaks after the provider's own finish reason breaks nothing of the answer but the count.
         usage = Usage() if failure is not None else _usage(chunks, call, library)
-        yield Finish(reason=reason, usage=usage, tool_call=any(_has_tool_call(chunk) for chunk in chunks))
+        yield Finish(reason=reason, usage=usage, tool_calls=_tool_calls(chunks))
 
     async def aclose(self) -> None:
         """Close pooled connections; the client stays usable."""
@@ -162,8 +162,23 @@ def _text_parts(chunk: Chunk) -> list[TextPart]:
     return parts
 
 
-def _has_tool_call(chunk: Chunk) -> bool:
-    return bool(getattr(_delta(chunk), "tool_calls", None))
+def _tool_calls(chunks: Sequence[Chunk]) -> tuple[ToolCall, ...]:
+    """The calls whose pieces came in these chunks, in their order."""
+    pieces: dict[int, list[object]] = {}
+    for chunk in chunks:
+        for place, piece in enumerate(getattr(_delta(chunk), "tool_calls", None) or ()):
+            index = getattr(piece, "index", None)
+            pieces.setdefault(index if isinstance(index, int) else place, []).append(piece)
+    return tuple(_tool_call(pieces[index]) for index in sorted(pieces))
+
+
+def _tool_call(pieces: Sequence[object]) -> ToolCall:
+    functions = [getattr(piece, "function", None) for piece in pieces]
+    return ToolCall(
+        id=next((str(i) for piece in pieces if (i := getattr(piece, "id", None))), ""),
+        name="".join(getattr(function, "name", None) or "" for function in functions),
+        arguments="".join(getattr(function, "arguments", None) or "" for function in functions),
+    )
 
 
 def _usage(chunks: Sequence[Chunk], call: ModelCall, library: Library) -> Usage:
