@@ -7,13 +7,14 @@ import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.support.storage import (
-    SECOND,
-    SECOND_STATEMENTS,
+    NEXT,
+    NEXT_STATEMENTS,
     child,
     end,
     failing,
@@ -26,7 +27,7 @@ from workbench.core.clock import ManualClock
 from workbench.core.errors import StorageError
 from workbench.storage.backups import KEPT, back_up
 from workbench.storage.files import marker_of
-from workbench.storage.schema import APPLICATION_ID, STEPS
+from workbench.storage.schema import APPLICATION_ID, STEPS, Step
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
 
@@ -41,9 +42,9 @@ def fault() -> None:
     raise FaultError
 
 
-async def filled(path: Path) -> Path:
+async def filled(path: Path, steps: Sequence[Step] = STEPS) -> Path:
     """A database with rows, closed."""
-    async with opened(path) as store:
+    async with opened(path, steps=steps) as store:
         rows = [(f"c{n:03}", f"title {n}", n, n) for n in range(ROWS)]
         sql = "insert into conversations(id, title, created_at, updated_at) values (?, ?, ?, ?)"
         await store.write(lambda t: t.executemany(sql, rows))
@@ -71,7 +72,10 @@ async def test_a_new_database_has_the_pragmas_it_needs(tmp_path: Path) -> None:
         ]:  # fmt: skip
             assert connection.execute(f"pragma {pragma}").fetchone()[0] == value
         tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
-    assert tables == {"conversations", "messages", "attempts", "events", "drafts", "sqlite_sequence"}
+    assert tables == {
+        "conversations", "messages", "attempts", "events", "drafts", "sqlite_sequence",
+        "breakers", "provider_keys", "rotations", "probes",
+    }  # fmt: skip
 
 
 async def test_the_first_step_is_made_wholly_or_not_at_all(tmp_path: Path) -> None:
@@ -88,20 +92,20 @@ async def test_the_first_step_is_made_wholly_or_not_at_all(tmp_path: Path) -> No
         assert await store.read("select * from messages") == []
 
 
-@pytest.mark.parametrize("number", range(len(SECOND_STATEMENTS)))
+@pytest.mark.parametrize("number", range(len(NEXT_STATEMENTS)))
 async def test_an_upgrade_that_fails_at_any_statement_leaves_the_old_schema(tmp_path: Path, number: int) -> None:
     path = await filled(tmp_path / "workbench.db")
     before = schema_of(path)
     with pytest.raises(FaultError):
-        await Store.open(path, steps=(*STEPS, failing(SECOND, number, fault)))
+        await Store.open(path, steps=(*STEPS, failing(NEXT, number, fault)))
     assert schema_of(path) == before
-    async with opened(path, steps=(*STEPS, SECOND)) as store:
+    async with opened(path, steps=(*STEPS, NEXT)) as store:
         rows = await store.read("select count(*), min(colour), (select count(*) from extra) from conversations")
         assert tuple(rows[0]) == (ROWS, "red", ROWS)
-    assert schema_of(path)[0] == SECOND.number
+    assert schema_of(path)[0] == NEXT.number
 
 
-@pytest.mark.parametrize("number", range(len(SECOND_STATEMENTS)))
+@pytest.mark.parametrize("number", range(len(NEXT_STATEMENTS)))
 async def test_a_process_that_dies_at_any_statement_leaves_the_old_schema(tmp_path: Path, number: int) -> None:
     path = await filled(tmp_path / "workbench.db")
     before = schema_of(path)
@@ -124,8 +128,23 @@ async def test_an_upgrade_that_would_break_references_is_rolled_back(tmp_path: P
         await transaction.execute(sql)
 
     with pytest.raises(StorageError, match="break"):
-        await Store.open(path, steps=(*STEPS, type(SECOND)(number=2, title="bad", run=orphan)))
+        await Store.open(path, steps=(*STEPS, type(NEXT)(number=NEXT.number, title="bad", run=orphan)))
     assert schema_of(path) == before
+
+
+async def test_each_released_step_upgrades_a_database_that_is_in_use_wholly_or_not_at_all(tmp_path: Path) -> None:
+    for step in STEPS[1:]:
+        path = await filled(tmp_path / f"{step.number}" / "workbench.db", STEPS[: step.number - 1])
+        before, failed = schema_of(path), 0
+        while schema_of(path)[0] < step.number:
+            assert schema_of(path) == before, f"after statement {failed}"
+            with contextlib.suppress(FaultError):
+                steps = (*STEPS[: step.number - 1], failing(step, failed, fault))
+                await (await Store.open(path, steps=steps)).close()
+            failed += 1
+        assert failed > 1, "a statement has failed"
+        async with opened(path) as store:
+            assert (await store.read("select count(*) from conversations"))[0][0] == ROWS
 
 
 def put_back(backup: Path, path: Path) -> None:
@@ -140,7 +159,7 @@ async def test_the_backup_before_an_upgrade_is_whole_private_and_only_made_when_
     async with opened(path):
         pass
     assert not (tmp_path / "backups").exists(), "nothing was pending"
-    async with opened(path, steps=(*STEPS, SECOND), clock=ManualClock()):
+    async with opened(path, steps=(*STEPS, NEXT), clock=ManualClock()):
         pass
     (backup,) = (tmp_path / "backups").iterdir()
     assert integrity(backup) == "ok"
@@ -160,7 +179,7 @@ async def test_an_upgrade_does_not_begin_without_its_backup(tmp_path: Path) -> N
     (tmp_path / "backups").write_text("in the way")
     before = schema_of(path)
     with pytest.raises(StorageError, match="backup"):
-        await Store.open(path, steps=(*STEPS, SECOND))
+        await Store.open(path, steps=(*STEPS, NEXT))
     assert schema_of(path) == before
 
 
@@ -338,7 +357,7 @@ async def test_all_files_are_private_under_any_umask(tmp_path: Path) -> None:
     try:
         await filled(path)
         path.chmod(0o666)
-        async with opened(path, steps=(*STEPS, SECOND)) as store:
+        async with opened(path, steps=(*STEPS, NEXT)) as store:
             await store.write(lambda t: t.execute("insert into drafts values ('a', 'b', 1)"))
             files = [file for file in path.parent.rglob("*") if file.is_file()]
             assert {file.name for file in files} > {"workbench.db", "workbench.db-wal", "workbench.db-shm"}

@@ -100,7 +100,7 @@ def failing(step: Step, number: int, fault: Callable[[], None]) -> Step:
     return Step(number=step.number, title=step.title, run=run)
 
 
-SECOND_STATEMENTS = (
+NEXT_STATEMENTS = (
     "create table extra(id text primary key, n integer not null) strict",
     "alter table conversations add column colour text",
     "insert into extra select id, 1 from conversations",
@@ -109,9 +109,9 @@ SECOND_STATEMENTS = (
 )
 
 
-async def _second(transaction: Transaction) -> None:
-    for statement in SECOND_STATEMENTS:
+async def _next(transaction: Transaction) -> None:
+    for statement in NEXT_STATEMENTS:
         await transaction.execute(statement)
 
 
-SECOND = Step(number=2, title="a step for tests", run=_second)
+NEXT = Step(number=STEPS[-1].number + 1, title="a step for tests", run=_next)

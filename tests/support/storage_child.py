@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.storage import SECOND, failing, opened
+from tests.support.storage import NEXT, failing, opened
 from workbench.conversations.repository import Conversations
+from workbench.conversations.values import Seam
 from workbench.core.clock import SystemClock
 from workbench.core.errors import StorageError
 from workbench.storage.instance import Instance
@@ -117,21 +118,22 @@ async def stream(data_dir: Path) -> None:
     async with opened(data_dir / "workbench.db") as store:
         conversations = Conversations(store, SystemClock(), instance.id)
         begun = await conversations.begin_turn(prompt="tell me", conversation_id=None)
-        await conversations.save_reply(begun.reply.id, text="once upon")
+        seam = Seam(at=4, after="alpha", provider="beta", model="model-b")
+        await conversations.save_reply(begun.reply.id, text="once upon", seams=(seam,))
         say({"conversation": begun.conversation.id, "reply": begun.reply.id, "instance": instance.id})
         await asyncio.to_thread(sys.stdin.readline)
 
 
 async def die_in_step(path: Path, number: int) -> None:
     """End without a word at the N-th statement of an upgrade."""
-    step = failing(SECOND, number, lambda: os._exit(9))
+    step = failing(NEXT, number, lambda: os._exit(9))
     await Store.open(path, steps=(*STEPS, step))
 
 
 async def open_badly(path: Path) -> None:
     """Fail to open a database and just end: nothing may keep the process alive."""
     try:
-        await Store.open(path, steps=(*STEPS, failing(SECOND, 1, lambda: (_ for _ in ()).throw(KeyError("x")))))
+        await Store.open(path, steps=(*STEPS, failing(NEXT, 1, lambda: (_ for _ in ()).throw(KeyError("x")))))
     except KeyError:
         say("failed")
 

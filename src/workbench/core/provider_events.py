@@ -45,7 +45,7 @@ class KeyChanged(Event):
     delivery: ClassVar[Delivery] = Delivery.ESSENTIAL
     provider: str
     key_ref: str
-    """Its name, never its value."""
+    """Its name, never its value; empty for requests of a provider that needs no key."""
     state: str
     """`ok`, `limited`, `bad` or `disabled`."""
     until_ms: int | None = None
@@ -59,7 +59,8 @@ class KeyChanged(Event):
     def text(self) -> str:
         """One line."""
         why = f": {self.reason}" if self.reason else ""
-        return f"{self.provider} key {self.key_ref} {self.state}{why}"
+        which = f"key {self.key_ref}" if self.key_ref else "without a key"
+        return f"{self.provider} {which} {self.state}{why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
