@@ -15,12 +15,14 @@ from workbench.core.events import Event
 from workbench.providers.answering.attempt_log import AttemptRecorder
 from workbench.providers.answering.failover import Failover
 from workbench.providers.resilience.admission import Admission
+from workbench.providers.routing.router import Router
 from workbench.providers.values import (
     Answered,
     Answering,
     AnswerRequest,
     Attempt,
     ChatModel,
+    Continued,
     PromptMessage,
     Restarted,
     TextPart,
@@ -52,13 +54,11 @@ class Recorded:
     keys: dict[int, str | None] = field(default_factory=dict[int, "str | None"])
     begun: list[int] = field(default_factory=list[int])
 
-    async def begin(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
-    ) -> None:
+    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
         """Remember."""
         del run_id, message_id, started_ms
         self.begun.append(attempt.ord)
-        self.keys[attempt.ord] = key_ref
+        self.keys[attempt.ord] = attempt.key_ref
         self.rows[attempt.ord] = attempt
 
     async def end(
@@ -108,6 +108,7 @@ class Desk:
         clock: Clock | None = None,
         recorder: AttemptRecorder | None = None,
         admission: Admission | None = None,
+        router: Router | None = None,
         seed: int = 1,
     ) -> None:
         """A manual clock unless another is given: waits between retries cost no time."""
@@ -116,7 +117,7 @@ class Desk:
         self.subscription = self.bus.subscribe()
         self.recorded = Recorded()
         self.failover = Failover(
-            model, recorder or self.recorded, self.bus, self.clock, Random(seed), admission=admission
+            model, recorder or self.recorded, self.bus, self.clock, Random(seed), admission=admission, router=router
         )
 
     async def answer(self, asked: AnswerRequest) -> Outcome:
@@ -136,7 +137,7 @@ class Desk:
                         outcome.text = ""
                     case Answered():
                         outcome.last = part
-                    case Answering():
+                    case Answering() | Continued():
                         pass
         return outcome
 

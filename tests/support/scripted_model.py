@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from workbench.config.values import Provider
 from workbench.core.secret import Secret
-from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, Usage
+from workbench.providers.calling.classification import CAUSES
+from workbench.providers.values import AttemptFailure, ErrorKind, Finish, ModelCall, ModelPart, TextPart, Usage
 
 Step = ModelPart | AttemptFailure | asyncio.Event | float
 """A part to yield, a failure to raise, a gate to wait for, or seconds to let pass."""
@@ -17,6 +18,11 @@ Step = ModelPart | AttemptFailure | asyncio.Event | float
 def says(*texts: str, reason: str | None = "stop") -> list[Step]:
     """The script of a whole answer; `reason=None` is a cut one."""
     return [*(TextPart(text=t) for t in texts), Finish(reason=reason, usage=Usage(input_tokens=3, output_tokens=5))]
+
+
+def fails(kind: ErrorKind, *, status: int | None = None, retry_after_s: float | None = None) -> AttemptFailure:
+    """A failure of this kind, as the client would raise it."""
+    return AttemptFailure(kind, f"it {kind.value}", cause=CAUSES[kind], http_status=status, retry_after_s=retry_after_s)
 
 
 def provider(name: str, *, priority: int = 1, retries: int = 0) -> Provider:

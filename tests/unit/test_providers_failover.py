@@ -9,25 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.answering import Desk, Outcome, request
-from tests.support.scripted_model import ScriptedModel, Step, provider, says
+from tests.support.scripted_model import ScriptedModel, Step, fails, provider, says
 from workbench.config.values import OnBrokenStream
 from workbench.core.clock import ManualClock
 from workbench.core.events import AttemptEnded, AttemptStarted, FirstToken, RouteChosen
-from workbench.providers.answering.failover import SMALL_TEXT, may_restart
-from workbench.providers.calling.classification import CAUSES
+from workbench.providers.answering.broken import SMALL_TEXT, resume_by_itself
 from workbench.providers.values import (
-    AttemptFailure,
+    BrokenStream,
     ErrorKind,
     Finish,
+    Resume,
     TextPart,
     Timeouts,
+    ToolCall,
 )
 
 GOOD = says("fine", " answer")
-
-
-def fails(kind: ErrorKind, *, status: int | None = None, retry_after_s: float | None = None) -> AttemptFailure:
-    return AttemptFailure(kind, f"it {kind.value}", cause=CAUSES[kind], http_status=status, retry_after_s=retry_after_s)
 
 
 async def two(first: list[Step], second: list[Step] = GOOD, **more: object) -> tuple[Outcome, Desk, ScriptedModel]:
@@ -115,19 +112,26 @@ async def test_stop_keeps_what_came(script: list[Step], kind: ErrorKind) -> None
     assert [event.data()["next_step"] for event in desk.events(AttemptEnded)] == ["stop: what came is kept"]
 
 
-@pytest.mark.parametrize("policy", [OnBrokenStream.ASK, OnBrokenStream.CONTINUE])
-async def test_ask_and_continue_restart_only_while_little_is_lost(policy: OnBrokenStream) -> None:
-    small, _, _ = await two([TextPart(text="x" * (SMALL_TEXT - 1))], on_broken_stream=policy)
-    large, _, _ = await two([TextPart(text="x" * SMALL_TEXT)], on_broken_stream=policy)
+async def test_ask_without_a_person_restarts_only_while_little_is_lost() -> None:
+    small, _, _ = await two([TextPart(text="x" * (SMALL_TEXT - 1))], on_broken_stream=OnBrokenStream.ASK)
+    large, _, _ = await two([TextPart(text="x" * SMALL_TEXT)], on_broken_stream=OnBrokenStream.ASK)
     assert small.answered.complete
     assert not large.answered.complete
     assert large.text == "x" * SMALL_TEXT
 
 
-@given(policy=st.sampled_from(OnBrokenStream))
-def test_every_policy_has_an_answer(policy: OnBrokenStream) -> None:
-    assert may_restart(policy, SMALL_TEXT) is (policy is OnBrokenStream.RESTART)
-    assert may_restart(policy, 1) is (policy is not OnBrokenStream.STOP)
+async def anybody(broken: BrokenStream) -> Resume:
+    del broken
+    return Resume.KEEP
+
+
+@given(policy=st.sampled_from(OnBrokenStream), characters=st.integers(1, 10_000), person=st.booleans())
+def test_every_policy_has_an_answer(policy: OnBrokenStream, characters: int, person: bool) -> None:
+    asked = request(on_broken_stream=policy, decide=anybody if person else None)
+    resume = resume_by_itself(asked, characters)
+    assert (resume is None) is (policy is OnBrokenStream.ASK and person)
+    assert (resume is Resume.CONTINUE) is (policy is OnBrokenStream.CONTINUE)
+    assert resume_by_itself(replace(asked, tool_has_run=True), characters) is Resume.KEEP
 
 
 async def test_broken_text_stands_when_nobody_else_answers() -> None:
@@ -151,7 +155,9 @@ async def test_lost_reasoning_alone_is_no_answer_to_keep() -> None:
 async def test_length_is_whole_and_a_tool_call_needs_no_text() -> None:
     outcome, _, _ = await two([TextPart(text="long"), Finish(reason="length")])
     assert (outcome.answered.complete, outcome.answered.finish_reason) == (True, "length")
-    outcome, _, _ = await two([Finish(reason="tool_calls", tool_call=True)])
+    outcome, _, _ = await two(
+        [Finish(reason="tool_calls", tool_calls=(ToolCall(id="1", name="clock", arguments="{}"),))]
+    )
     assert (outcome.answered.complete, outcome.answered.finish_reason) == (True, "tool_calls")
 
 

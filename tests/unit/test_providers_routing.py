@@ -78,19 +78,6 @@ def test_a_pinned_provider_that_is_gone_is_told_and_others_answer() -> None:
     assert names(order_candidates((A,), Wishes(pinned_provider="gone", fallback=False))) == []
 
 
-def test_a_strategy_that_is_not_there_falls_back_and_says_so() -> None:
-    route = order_candidates((A, B), Wishes(strategy=FallbackStrategy.CHEAPEST), {})
-    assert names(route) == ["b/b-1", "a/a-1"]
-    assert "cheapest is not available yet" in route.strategy
-
-
-def test_a_strategy_is_one_function() -> None:
-    route = order_candidates(
-        (A, B, C), Wishes(strategy=FallbackStrategy.RANDOM), {FallbackStrategy.RANDOM: lambda all_: [*reversed(all_)]}
-    )
-    assert names(route) == ["c/c-1", "b/b-1", "a/a-1"]
-
-
 providers = st.lists(
     st.builds(
         Provider,

@@ -177,6 +177,8 @@ class RouteChosen(Event):
     """`provider/model` names, first choice first."""
     skipped: Mapping[str, str]
     """Provider name to the reason it is left out."""
+    reasons: tuple[str, ...] = ()
+    """Why each of `order` stands in its place."""
 
     def text(self) -> str:
         """One line."""
@@ -185,7 +187,12 @@ class RouteChosen(Event):
 
     def data(self) -> dict[str, object]:
         """The fields as plain JSON values."""
-        return {"strategy": self.strategy, "order": list(self.order), "skipped": dict(self.skipped)}
+        own: dict[str, object] = {
+            "strategy": self.strategy,
+            "order": list(self.order),
+            "reasons": list(self.reasons),
+        }
+        return own | {"skipped": dict(self.skipped)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +247,7 @@ class AttemptEnded(Event):
     duration_ms: int | None = None
     next_step: str = ""
     """What follows: `retry in 0.8 s`, `next: backup/model-b`, `stop`, or empty."""
+    hint: str = ""
 
     @property
     def severity(self) -> Level:

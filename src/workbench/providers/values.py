@@ -207,6 +207,8 @@ class Attempt:
     request_id: str | None = None
     answered_model: str | None = None
     """The model that really answered, when the provider said so."""
+    hint: str = ""
+    """What a person can do about a failure."""
 
 
 class Urgency(IntEnum):

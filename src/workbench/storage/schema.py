@@ -183,6 +183,7 @@ _PROVIDERS = (
     """,
     "alter table attempts add column request_id text",
     "alter table attempts add column answered_model text",
+    "alter table attempts add column hint text",
 )
 
 

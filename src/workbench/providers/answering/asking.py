@@ -57,6 +57,7 @@ class Asking:
         self.has_text = False
         """Whether any answer text that is not white space has come."""
         self.finish: Finish | None = None
+        """How the stream ended, whole or not; None when it broke."""
 
     @property
     def elapsed_ms(self) -> int:
@@ -80,10 +81,10 @@ class Asking:
                 self.has_text = self.has_text or (not part.reasoning and not part.text.isspace())
                 yield part
                 self._waiting_since = self._clock.monotonic()
+        self.finish = finish
         problem = judge(finish, has_text=self.has_text)
         if problem is not None:
             raise problem
-        self.finish = finish
 
     async def _next(self, stream: AsyncGenerator[ModelPart, None]) -> ModelPart:
         limits = self._call.timeouts

@@ -15,15 +15,19 @@ from workbench.storage.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
+LONGEST_NAME = 200
+"""Characters that are kept of a name a provider sent."""
+
 _INSERT = """
 insert into attempts(id, run_id, ord, message_id, provider, model, key_ref, state, error_kind, error_text, http_status,
-                     started_at, ended_at)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     started_at, ended_at, hint)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _UPDATE = """
 update attempts set state = ?, error_kind = ?, error_text = ?, http_status = ?, first_token_at = ?, ended_at = ?,
-                    in_tokens = ?, out_tokens = ?, cost_nano = ?, price_source = ?
+                    in_tokens = ?, out_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?,
+                    reasoning_tokens = ?, cost_nano = ?, price_source = ?, request_id = ?, answered_model = ?, hint = ?
 where run_id = ? and ord = ?
 """
 
@@ -31,9 +35,7 @@ where run_id = ? and ord = ?
 class AttemptRecorder(Protocol):
     """Where the attempt loop writes its trail; `message_id` None keeps nothing."""
 
-    async def begin(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
-    ) -> None:
+    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
         """An attempt runs."""
         ...
 
@@ -55,12 +57,10 @@ class AttemptLog:
         """Rows of `attempts` in `store`."""
         self._store = store
 
-    async def begin(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
-    ) -> None:
+    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
         """One row in state `running`."""
         if message_id is not None:
-            await self._insert(run_id, [_row(run_id, message_id, attempt, key_ref, started_ms)])
+            await self._insert(run_id, [_row(run_id, message_id, attempt, started_ms)])
 
     async def end(
         self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
@@ -69,11 +69,11 @@ class AttemptLog:
         if message_id is None:
             return
         first_token_at = None if attempt.first_token_ms is None else started_ms + attempt.first_token_ms
-        price_source = None if attempt.cost_nano is None else "litellm"
         values = (
             attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
-            first_token_at, ended_ms, attempt.input_tokens, attempt.output_tokens, attempt.cost_nano, price_source,
-            run_id, attempt.ord,
+            first_token_at, ended_ms, attempt.input_tokens, attempt.output_tokens, attempt.cache_read_tokens,
+            attempt.cache_write_tokens, attempt.reasoning_tokens, attempt.cost_nano, attempt.price_source,
+            _safe(attempt.request_id), _safe(attempt.answered_model), attempt.hint or None, run_id, attempt.ord,
         )  # fmt: skip
 
         async def update(transaction: Transaction) -> None:
@@ -87,7 +87,7 @@ class AttemptLog:
     async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
         """One row in state `skipped` for each."""
         if message_id is not None:
-            await self._insert(run_id, [_row(run_id, message_id, attempt, None, at_ms) for attempt in attempts])
+            await self._insert(run_id, [_row(run_id, message_id, attempt, at_ms) for attempt in attempts])
 
     async def _insert(self, run_id: str, rows: Sequence[tuple[object, ...]]) -> None:
         if not rows:
@@ -102,21 +102,23 @@ class AttemptLog:
             logger.warning("the attempts of turn %s were not saved: %s", run_id, problem)
 
 
-def _row(run_id: str, message_id: str, attempt: Attempt, key_ref: str | None, started_ms: int) -> tuple[object, ...]:
+def _safe(text: str | None) -> str | None:
+    return None if text is None else safe_for_storage(text)[:LONGEST_NAME]
+
+
+def _row(run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> tuple[object, ...]:
     ended_ms = None if attempt.state == "running" else started_ms
     return (
-        new_id(), run_id, attempt.ord, message_id, attempt.provider, safe_for_storage(attempt.model), key_ref,
+        new_id(), run_id, attempt.ord, message_id, attempt.provider, safe_for_storage(attempt.model), attempt.key_ref,
         attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
-        started_ms, ended_ms,
+        started_ms, ended_ms, attempt.hint or None,
     )  # fmt: skip
 
 
 class NoAttemptLog:
     """Keeps nothing: for answers that are not stored."""
 
-    async def begin(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, key_ref: str | None, started_ms: int
-    ) -> None:
+    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
         """Nothing."""
 
     async def end(

@@ -1,29 +1,29 @@
-"""The attempt loop: who is asked next, what the user sees of it, when it ends.
+"""The attempt loop: ask one provider after another until one gives a whole answer.
 
-Every transient failure moves on at once to the next provider that is ready; the same provider is asked again only
-when all others have failed too. After its first token a provider that breaks off is not asked again in this turn.
-Its text stands until another provider's first token replaces it (`Restarted` is given just before that), so when
-nobody else answers, what had come is kept and marked as incomplete.
+Decisions are taken elsewhere (`routing`, `admission`, `plan`, `classification`, `broken`); this file carries them out
+and tells of each.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
-from workbench.config.values import OnBrokenStream
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.providers.answering.asking import Asking, failure
 from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.answering.broken import resume_by_itself
+from workbench.providers.answering.plan import Next, Plan
+from workbench.providers.answering.seam import Joint, continued_messages
 from workbench.providers.answering.trail import Trail
-from workbench.providers.resilience.admission import Admission, Admitted, OpenAdmission
+from workbench.providers.resilience.admission import Admission, Admitted, Ask, Full, OpenAdmission
 from workbench.providers.resilience.retry import RetryBudget, RetryPolicy
-from workbench.providers.routing.order import Candidate, Route, Skipped, Wishes, order_candidates
+from workbench.providers.routing.order import Candidate, Skipped
+from workbench.providers.routing.router import Measured, Router
 from workbench.providers.values import (
     Answered,
     Answering,
@@ -31,38 +31,23 @@ from workbench.providers.values import (
     AnswerRequest,
     Attempt,
     AttemptFailure,
+    BrokenStream,
     ChatModel,
+    Continued,
     ErrorKind,
+    Finish,
     ModelCall,
     Restarted,
+    Resume,
+    TextPart,
     Timeouts,
     Usage,
 )
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 20
-"""Attempts of one turn, whatever the configuration says."""
-
-SMALL_TEXT = 1024
-"""Characters up to which `ask` and `continue` start again by themselves; more is kept, for the user to decide."""
-
 _UNREACHABLE = frozenset({ErrorKind.CONNECTION, ErrorKind.TIMEOUT, ErrorKind.FIRST_TOKEN_TIMEOUT})
 _BREAKS = frozenset({ErrorKind.CONNECTION, ErrorKind.SERVER_ERROR, ErrorKind.INTERNAL})
-
-
-def may_restart(policy: OnBrokenStream, characters: int) -> bool:
-    """Whether another provider may answer from the start after `characters` of a broken answer.
-
-    `ask` and `continue` restart while little is lost by it and stop after that.
-    """
-    match policy:
-        case OnBrokenStream.RESTART:
-            return True
-        case OnBrokenStream.STOP:
-            return False
-        case OnBrokenStream.ASK | OnBrokenStream.CONTINUE:
-            return characters < SMALL_TEXT
 
 
 class Failover:
@@ -77,6 +62,7 @@ class Failover:
         random: Random,
         *,
         admission: Admission | None = None,
+        router: Router | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
         """`admission` is where breakers, limits and keys decide; without one everybody may be asked."""
@@ -86,11 +72,12 @@ class Failover:
         self.clock = clock
         self.random = random
         self.admission: Admission = admission or OpenAdmission()
+        self.router = router or Router(clock=clock, random=random)
         self.policy = policy or RetryPolicy()
         self.budget = RetryBudget()
 
     def answer(self, request: AnswerRequest) -> AsyncGenerator[AnswerPart, None]:
-        """`Answering` and text, perhaps `Restarted` and others, and exactly one `Answered` at the end.
+        """`Answering` and text, perhaps `Restarted` or `Continued` and others, and exactly one `Answered` at the end.
 
         Closing the generator, or cancelling who reads it, closes the connection and ends the running attempt as
         cancelled. Raises what `ChatModel.prepare` raises, and nothing else.
@@ -103,14 +90,15 @@ class _Shown:
     """Text that the reader has been given and that still stands."""
 
     candidate: Candidate
+    """Who gave the last of it."""
     characters: int = 0
     """Of answer text; reasoning and white space alone are nothing worth keeping."""
+    pieces: list[str] = field(default_factory=list[str])
 
-
-@dataclass(frozen=True, slots=True)
-class _Retry:
-    ready_at_s: float
-    candidate: Candidate
+    def add(self, part: TextPart, *, counts: bool) -> None:
+        if not part.reasoning:
+            self.pieces.append(part.text)
+            self.characters += len(part.text) if counts else 0
 
 
 class _Turn:
@@ -120,77 +108,60 @@ class _Turn:
         self._owner = owner
         self._request = request
         self._trail = Trail(request, owner.recorder, owner.bus, owner.clock)
-        self._queue: deque[Candidate] = deque()
-        self._retries: list[_Retry] = []
-        self._retries_made: dict[str, int] = {}
         self._shown: _Shown | None = None
+        self._continuing = False
         self._whole: Answered | None = None
         self._stopped = False
-        self._began_s = owner.clock.monotonic()
 
     async def parts(self) -> AsyncGenerator[AnswerPart, None]:
         await self._owner.model.prepare()
-        self._began_s = self._owner.clock.monotonic()
-        route = self._choose_route()
+        request = self._request
+        await self._owner.admission.refresh(request.providers)
+        route, self._measured = await self._owner.router.route(request)
+        self._plan = self._planned(self._measured)
+        self._trail.route(route)
         await self._trail.skip(route.skipped)
-        self._queue.extend(route.candidates)
-        while (candidate := await self._next_candidate()) is not None:
-            async with aclosing(self._ask(candidate)) as parts:
+        self._plan.go_on_with(route.candidates)
+        while self._whole is None and not self._stopped and (following := await self._plan.next()) is not None:
+            async with aclosing(self._ask(following)) as parts:
                 async for part in parts:
                     yield part
         yield self._conclusion()
 
-    def _choose_route(self) -> Route:
-        request = self._request
-        wishes = Wishes(
-            strategy=request.strategy,
-            default_provider=request.default_provider,
-            fallback=request.fallback,
-            pinned_provider=request.pinned_provider,
-            pinned_model=request.pinned_model,
+    def _planned(self, measured: Measured) -> Plan:
+        owner, request = self._owner, self._request
+        self._leave = Ask(
+            turn_id=request.turn_id,
+            urgency=request.urgency,
+            tokens=measured.most // 4 + (request.max_tokens or 0) // 4,
         )
-        route = order_candidates(request.providers, wishes)
-        self._trail.route(route)
-        return route
+        return Plan(
+            request,
+            self._leave,
+            admission=owner.admission,
+            budget=owner.budget,
+            policy=owner.policy,
+            clock=owner.clock,
+            random=owner.random,
+            waiting=self._trail.waiting,
+        )
 
-    async def _next_candidate(self) -> Candidate | None:
-        if self._whole is not None or self._stopped or self._trail.asked >= MAX_ATTEMPTS:
-            return None
-        now = self._owner.clock.monotonic()
-        if self._queue:
-            self._owner.budget.request(now)
-            return self._queue.popleft()
-        if not self._retries:
-            return None
-        retry = min(self._retries, key=lambda waiting: waiting.ready_at_s)
-        if not self._owner.budget.spend(now):
-            return None
-        self._retries.remove(retry)
-        await self._owner.clock.sleep(max(0.0, retry.ready_at_s - now))
-        return retry.candidate
-
-    async def _ask(self, candidate: Candidate) -> AsyncGenerator[AnswerPart, None]:
-        admitted = await self._owner.admission.admit(candidate)
-        if isinstance(admitted, Skipped):
-            await self._trail.skip((admitted,))
+    async def _ask(self, following: Next) -> AsyncGenerator[AnswerPart, None]:
+        candidate = following.candidate
+        admitted = await self._owner.admission.admit(candidate, self._leave, early_probe=following.early_probe)
+        if not isinstance(admitted, Admitted):
+            await self._pass_over(candidate, admitted)
             return
-        attempt = self._trail.add(candidate)
+        attempt = self._trail.add(candidate, admitted.key_ref)
         asking = Asking(self._owner.model, self._call(candidate, admitted), self._owner.clock)
         problem: AttemptFailure | None = None
+        resume: Resume | None = None
         state = "cancelled"
         try:
-            await self._trail.begin(attempt, admitted.key_ref)
-            async with aclosing(asking.parts()) as parts:
-                shown: _Shown | None = None
+            self._plan.began(following)
+            await self._trail.begin(attempt)
+            async with aclosing(self._given(candidate, attempt, asking)) as parts:
                 async for part in parts:
-                    if shown is None:
-                        if self._shown is not None:
-                            broken = self._shown.candidate
-                            yield Restarted(provider=broken.provider.name, model=broken.model)
-                        shown = self._shown = _Shown(candidate)
-                        self._trail.first_token(attempt, asking.first_token_ms or 0)
-                        yield Answering(provider=candidate.provider.name, model=candidate.model)
-                    shown.characters += len(part.text) if asking.has_text and not part.reasoning else 0
                     yield part
             state = "ok"
         except AttemptFailure as found:
@@ -202,76 +173,176 @@ class _Turn:
             if problem is not None and asking.first_token_ms is not None and problem.kind in _BREAKS:
                 problem = failure(ErrorKind.BROKEN_STREAM, problem.reason)
             ended = _ended(attempt, state, asking, problem)
-            await self._end(candidate, admitted, ended, problem)
+            self._owner.admission.record(candidate, admitted, ended, problem)
+            next_step, resume = await self._after_failure(candidate, ended, problem) if problem else ("", None)
+            await self._trail.end(ended, next_step)
         if state == "ok":
             self._whole = self._answered(candidate, asking)
+        elif problem is not None and self._lost(candidate):
+            self._go_on(resume or await self._decided(candidate, problem))
+
+    async def _given(self, candidate: Candidate, attempt: Attempt, asking: Asking) -> AsyncGenerator[AnswerPart, None]:
+        """The parts of one attempt: from the start, or going on after the text that stands."""
+        before = self._shown
+        joint = (
+            Joint("".join(before.pieces), prefill=self._prefills(candidate)) if before and self._continuing else None
+        )
+        heard = speaks = False
+        thoughts: list[TextPart] = []
+        async with aclosing(asking.parts()) as parts:
+            async for part in parts:
+                if not heard:
+                    heard = True
+                    self._trail.first_token(attempt, asking.first_token_ms or 0)
+                if joint is not None and part.reasoning and not speaks:
+                    thoughts.append(part)
+                    continue
+                text = part.text if joint is None or part.reasoning else joint.feed(part.text)
+                if not text:
+                    continue
+                if not speaks:
+                    for opening in self._opening(candidate, joint):
+                        yield opening
+                    for thought in thoughts:
+                        yield thought
+                    speaks = True
+                yield self._noted(replace(part, text=text), asking)
+        rest = joint.finish() if joint is not None else ""
+        if rest:
+            if not speaks:
+                for opening in self._opening(candidate, joint):
+                    yield opening
+            yield self._noted(TextPart(text=rest), asking)
+
+    def _opening(self, candidate: Candidate, joint: Joint | None) -> list[AnswerPart]:
+        """What is told before the first text of a provider: whether earlier text stands, and who speaks."""
+        provider, model = candidate.provider.name, candidate.model
+        told: list[AnswerPart] = []
+        broken = self._shown
+        if broken is not None and joint is not None and not joint.began_anew:
+            told.append(Continued(provider=provider, model=model, after=broken.candidate.provider.name))
+            broken.candidate = candidate
+        else:
+            if broken is not None:
+                told.append(Restarted(provider=broken.candidate.provider.name, model=broken.candidate.model))
+            self._shown = _Shown(candidate)
+        return [*told, Answering(provider=provider, model=model)]
+
+    def _noted(self, part: TextPart, asking: Asking) -> TextPart:
+        if self._shown is not None:
+            self._shown.add(part, counts=asking.has_text)
+        return part
+
+    async def _pass_over(self, candidate: Candidate, why: Skipped | Full) -> None:
+        if isinstance(why, Full):
+            if not self._plan.is_full(candidate, why):
+                return
+            skipped = Skipped(
+                provider=candidate.provider.name,
+                model=candidate.model,
+                kind=ErrorKind.RATE_LIMITED,
+                reason=why.reason,
+            )
+        else:
+            if not self._plan.passed_over(candidate, why):
+                return
+            skipped = why
+        await self._trail.skip((skipped,))
 
     def _call(self, candidate: Candidate, admitted: Admitted) -> ModelCall:
         request = self._request
+        if request.private and not candidate.provider.private:
+            raise RuntimeError("a private conversation must not leave private providers")
         limits = request.timeouts
         if candidate.provider.timeout_s is not None:
             limits = Timeouts(
                 first_token_s=limits.first_token_s, stall_s=limits.stall_s, total_s=candidate.provider.timeout_s
             )
+        messages, prefill = request.messages, False
+        if self._continuing and self._shown is not None:
+            prefill = self._prefills(candidate)
+            messages = continued_messages(messages, "".join(self._shown.pieces), prefill=prefill)
         return ModelCall(
             provider=candidate.provider,
             model=candidate.model,
             api_key=admitted.api_key,
-            messages=request.messages,
-            max_tokens=request.max_tokens,
+            messages=messages,
+            max_tokens=self._owner.router.longest_answer(candidate, request, self._measured),
             temperature=request.temperature,
             timeouts=limits,
+            tools=request.tools,
+            prefill=prefill,
         )
 
-    async def _end(
-        self, candidate: Candidate, admitted: Admitted, ended: Attempt, problem: AttemptFailure | None
-    ) -> None:
-        self._owner.admission.record(candidate, admitted, ended, problem)
-        await self._trail.end(ended, self._after_failure(candidate, ended, problem) if problem is not None else "")
+    def _prefills(self, candidate: Candidate) -> bool:
+        return self._owner.router.facts(candidate).prefill
 
-    def _after_failure(self, candidate: Candidate, ended: Attempt, problem: AttemptFailure) -> str:
-        """Decide what follows; in words for the trail."""
-        lost = self._shown.characters if self._shown is not None and self._shown.candidate is candidate else 0
-        if lost and not may_restart(self._request.on_broken_stream, lost):
-            self._stopped = True
-            return "stop: what came is kept"
-        if ended.first_token_ms is None:
-            self._plan_retry(candidate, problem)
-        if self._trail.asked >= MAX_ATTEMPTS:
-            return "stop"
-        if self._queue:
-            return f"{'restart with' if lost else 'next'}: {self._queue[0].name}"
-        if self._retries and self._owner.budget.allows(self._owner.clock.monotonic()):
-            soonest = min(self._retries, key=lambda waiting: waiting.ready_at_s)
-            wait_s = max(0.0, soonest.ready_at_s - self._owner.clock.monotonic())
-            return f"retry{'' if soonest.candidate is candidate else ' ' + soonest.candidate.name} in {wait_s:.1f} s"
-        return "stop"
+    def _lost(self, candidate: Candidate) -> int:
+        """Characters of an answer that this candidate broke off; 0 when none of its text stands."""
+        shown = self._shown
+        return shown.characters if shown is not None and shown.candidate is candidate else 0
 
-    def _plan_retry(self, candidate: Candidate, problem: AttemptFailure) -> None:
-        made = self._retries_made.get(candidate.name, 0)
-        wait_s = self._owner.policy.wait_s(
-            kind=problem.kind,
-            cause=problem.cause,
-            retries_made=made,
-            max_retries=candidate.provider.max_retries,
-            retry_after_s=problem.retry_after_s,
-            random=self._owner.random,
+    async def _after_failure(
+        self, candidate: Candidate, ended: Attempt, problem: AttemptFailure
+    ) -> tuple[str, Resume | None]:
+        """What follows a failure, in words; and what becomes of a broken answer, None when a person decides."""
+        await self._reroute(candidate, problem)
+        lost = self._lost(candidate)
+        # Starting again is what another provider would do too: then it does not matter how much had come.
+        anew = resume_by_itself(self._request, lost) is Resume.RESTART
+        if not lost or anew:
+            self._plan.failed(candidate, problem, before_first_token=ended.first_token_ms is None or bool(lost))
+        if not lost:
+            return self._plan.told(candidate), None
+        following = self._plan.following
+        resume = resume_by_itself(self._request, lost) if following is not None else Resume.KEEP
+        match resume:
+            case Resume.KEEP:
+                return "stop: what came is kept", resume
+            case Resume.CONTINUE if following is not None:
+                return f"continue with: {following.name}", resume
+            case Resume.RESTART if following is not None:
+                return f"restart with: {following.name}", resume
+            case _:
+                return "you are asked what to do", None
+
+    async def _reroute(self, candidate: Candidate, problem: AttemptFailure) -> None:
+        rerouted = self._owner.router.reroute(problem.kind, candidate, self._plan.remaining, self._request)
+        if rerouted is not None:
+            self._plan.go_on_with(rerouted.candidates)
+            await self._trail.skip(rerouted.skipped)
+
+    async def _decided(self, candidate: Candidate, problem: AttemptFailure) -> Resume:
+        decide, following = self._request.decide, self._plan.following
+        if decide is None:
+            return Resume.KEEP
+        return await decide(
+            BrokenStream(
+                provider=candidate.provider.name,
+                model=candidate.model,
+                reason=problem.reason,
+                characters=self._lost(candidate),
+                next_provider=following.provider.name if following is not None else None,
+                next_model=following.model if following is not None else None,
+            )
         )
-        if wait_s is None:
-            return
-        ready_at_s = self._owner.clock.monotonic() + wait_s
-        if ready_at_s <= self._began_s + self._request.timeouts.total_s:
-            self._retries_made[candidate.name] = made + 1
-            self._retries.append(_Retry(ready_at_s, candidate))
+
+    def _go_on(self, resume: Resume) -> None:
+        self._stopped = resume is Resume.KEEP
+        self._continuing = resume is Resume.CONTINUE
 
     def _answered(self, candidate: Candidate, asking: Asking) -> Answered:
+        finish = asking.finish or Finish(reason=None)
         return Answered(
             complete=True,
             provider=candidate.provider.name,
             model=candidate.model,
-            finish_reason=asking.finish.reason if asking.finish is not None else None,
-            usage=asking.finish.usage if asking.finish is not None else Usage(),
+            finish_reason=finish.reason,
+            usage=finish.usage,
             attempts=(),
+            tool_calls=finish.tool_calls,
+            answered_model=finish.model,
+            request_id=finish.request_id,
         )
 
     def _conclusion(self) -> Answered:
@@ -293,7 +364,8 @@ class _Turn:
 
 
 def _ended(attempt: Attempt, state: str, asking: Asking, problem: AttemptFailure | None) -> Attempt:
-    usage = asking.finish.usage if asking.finish is not None else Usage()
+    finish = asking.finish or Finish(reason=None)
+    usage = finish.usage
     cancelled = state == "cancelled"
     kind = problem.kind.value if problem is not None else ErrorKind.CANCELLED.value if cancelled else None
     return replace(
@@ -307,4 +379,10 @@ def _ended(attempt: Attempt, state: str, asking: Asking, problem: AttemptFailure
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cost_nano=usage.cost_nano,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        price_source=usage.price_source,
+        request_id=finish.request_id,
+        answered_model=finish.model,
     )

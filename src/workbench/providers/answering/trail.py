@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.events import AttemptEnded, AttemptStarted, FirstToken, RouteChosen
+from workbench.core.provider_events import RequestWaiting
 from workbench.core.text import clean_line
 from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.calling.hints import hint_for
 from workbench.providers.routing.order import Candidate, Route, Skipped
-from workbench.providers.values import AnswerRequest, Attempt
+from workbench.providers.values import AnswerRequest, Attempt, ErrorKind
 
 
 class Trail:
@@ -25,11 +29,6 @@ class Trail:
         self._started_ms: dict[int, int] = {}
         self.attempts: list[Attempt] = []
 
-    @property
-    def asked(self) -> int:
-        """How many requests have gone out."""
-        return sum(attempt.state != "skipped" for attempt in self.attempts)
-
     def route(self, route: Route) -> None:
         """Tell of the order that was found."""
         self._bus.publish(
@@ -37,27 +36,31 @@ class Trail:
                 strategy=route.strategy,
                 order=tuple(candidate.name for candidate in route.candidates),
                 skipped={skipped.provider: skipped.reason for skipped in route.skipped},
+                reasons=tuple(candidate.why for candidate in route.candidates),
                 correlation=self._request.turn_id,
                 conversation_id=self._request.conversation_id,
             )
         )
 
-    def add(self, candidate: Candidate) -> Attempt:
+    def add(self, candidate: Candidate, key_ref: str | None) -> Attempt:
         """A new attempt, running."""
         attempt = Attempt(
-            ord=len(self.attempts), provider=candidate.provider.name, model=candidate.model, state="running"
+            ord=len(self.attempts),
+            provider=candidate.provider.name,
+            model=candidate.model,
+            state="running",
+            key_ref=key_ref or None,
         )
         self.attempts.append(attempt)
         self._started_ms[attempt.ord] = self._clock.now_ms()
         return attempt
 
-    async def begin(self, attempt: Attempt, key_ref: str | None) -> None:
+    async def begin(self, attempt: Attempt) -> None:
         """The attempt's request is about to go out."""
         await self._recorder.begin(
             run_id=self._request.turn_id,
             message_id=self._request.message_id,
             attempt=attempt,
-            key_ref=key_ref,
             started_ms=self._started_ms[attempt.ord],
         )
         self._bus.publish(
@@ -84,6 +87,8 @@ class Trail:
 
     async def end(self, attempt: Attempt, next_step: str) -> None:
         """It has ended; `next_step` says in words what follows."""
+        if attempt.state == "failed" and attempt.error_kind is not None:
+            attempt = replace(attempt, hint=self._hint(attempt.error_kind, attempt.provider))
         self.attempts[attempt.ord] = attempt
         started_ms = self._started_ms[attempt.ord]
         # Told first: a second cancellation may end this coroutine, but not a write that has begun.
@@ -107,6 +112,7 @@ class Trail:
                 state="skipped",
                 error_kind=each.kind.value,
                 reason=each.reason,
+                hint=self._hint(each.kind.value, each.provider),
             )
             for place, each in enumerate(skipped)
         ]
@@ -120,14 +126,23 @@ class Trail:
         for attempt in passed_over:
             self._publish_ended(attempt, "")
 
+    def waiting(self, reason: str) -> None:
+        """Nobody is asked for a while."""
+        self._bus.publish(
+            RequestWaiting(
+                reason=reason, correlation=self._request.turn_id, conversation_id=self._request.conversation_id
+            )
+        )
+
     def summary(self, kept: Candidate | None) -> str:
         """Why there is no whole answer: each cause, in one line. `kept` gave the text that stands."""
-        causes = "; ".join(
+        told = Counter(
             f"{attempt.provider}: {attempt.http_status or attempt.error_kind}"
             + (f", {attempt.reason}" if attempt.reason else "")
             for attempt in self.attempts
             if attempt.state in ("failed", "skipped")
         )
+        causes = "; ".join(cause if times == 1 else f"{cause} ({times} times)" for cause, times in told.items())
         if kept is not None:
             opening = f"{kept.provider.name} broke off in mid-answer"
         elif any(attempt.state == "failed" for attempt in self.attempts):
@@ -135,6 +150,10 @@ class Trail:
         else:
             opening = "no provider can be asked"
         return clean_line(f"{opening}: {causes}" if causes else f"{opening}: none is configured")
+
+    def _hint(self, kind: str, name: str) -> str:
+        provider = next((each for each in self._request.providers if each.name == name), None)
+        return hint_for(ErrorKind(kind), provider) if provider is not None else ""
 
     def _publish_ended(self, attempt: Attempt, next_step: str) -> None:
         self._bus.publish(
@@ -149,6 +168,7 @@ class Trail:
                 first_token_ms=attempt.first_token_ms,
                 duration_ms=attempt.duration_ms,
                 next_step=next_step,
+                hint=attempt.hint,
                 correlation=self._request.turn_id,
                 conversation_id=self._request.conversation_id,
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from workbench.config.values import FallbackStrategy, Provider
+from workbench.providers.routing.strategies import STRATEGIES, Known, Ranked
 from workbench.providers.values import ErrorKind
 
 
@@ -15,6 +16,8 @@ class Candidate:
 
     provider: Provider
     model: str
+    why: str = field(default="", compare=False)
+    """Why it stands in its place, in words."""
 
     @property
     def name(self) -> str:
@@ -42,6 +45,8 @@ class Wishes:
     pinned_model: str | None = None
     fallback: bool = True
     """False: one provider and no other."""
+    private: bool = False
+    """True: only providers marked as private, whatever else is wished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,37 +59,15 @@ class Route:
     skipped: tuple[Skipped, ...]
 
 
-Order = Callable[[Sequence[Provider]], list[Provider]]
-"""A strategy: providers in configuration order to providers in the order of trying."""
-
-
-def by_priority(providers: Sequence[Provider]) -> list[Provider]:
-    """Smaller priority first; equals in the order of the configuration."""
-    return sorted(providers, key=lambda provider: provider.priority)
-
-
-STRATEGIES: dict[FallbackStrategy, Order] = {FallbackStrategy.PRIORITY: by_priority}
-
-
-def order_candidates(
-    providers: Sequence[Provider], wishes: Wishes, strategies: dict[FallbackStrategy, Order] | None = None
-) -> Route:
-    """Pinned first, then the default, then the strategy's order; who cannot be asked is skipped with the reason.
-
-    A strategy that is not in `strategies` is replaced by priority, and the route says so.
-    """
-    strategies = strategies or STRATEGIES
-    order = strategies.get(wishes.strategy)
+def order_candidates(providers: Sequence[Provider], wishes: Wishes, known: Known | None = None) -> Route:
+    """Pinned first, then the default, then the strategy's order; who cannot be asked is skipped with the reason."""
+    ranked = STRATEGIES[wishes.strategy](providers, known or Known())
     words = [wishes.strategy.value]
-    if order is None:
-        order = by_priority
-        words = [f"priority, because {wishes.strategy.value} is not available yet"]
-    ranked = order(providers)
-    first = _first_choices(ranked, wishes, words)
-    ranked = [*first, *(provider for provider in ranked if provider not in first)]
+    first = _first_choices([each.provider for each in ranked], wishes, words)
+    ranked = [*first, *(each for each in ranked if all(each.provider is not chosen.provider for chosen in first))]
     skipped: list[Skipped] = []
     pinned = wishes.pinned_provider
-    if pinned is not None and all(provider.name != pinned for provider in ranked):
+    if pinned is not None and all(each.provider.name != pinned for each in ranked):
         reason = "no provider of this name is configured"
         missing = Skipped(
             provider=pinned, model=wishes.pinned_model or "", kind=ErrorKind.DISABLED, reason=reason
@@ -93,27 +76,30 @@ def order_candidates(
         if not wishes.fallback:
             ranked = []
     candidates: list[Candidate] = []
-    for position, provider in enumerate(ranked):
-        found = _look_at(provider, _model_for(provider, position, wishes))
+    for position, each in enumerate(ranked):
+        found = look_at(each.provider, _model_for(each.provider, position, wishes), private=wishes.private)
         if isinstance(found, Candidate):
-            candidates.append(found)
+            candidates.append(replace(found, why=each.why))
         else:
             skipped.append(found)
         if not wishes.fallback and (candidates or pinned is not None):
             words.append("no fallback")
             break
+    if wishes.private:
+        words.append("private providers only")
     return Route(strategy=", ".join(words), candidates=tuple(candidates), skipped=tuple(skipped))
 
 
-def _first_choices(ranked: Sequence[Provider], wishes: Wishes, words: list[str]) -> list[Provider]:
-    first: list[Provider] = []
+def _first_choices(ranked: Sequence[Provider], wishes: Wishes, words: list[str]) -> list[Ranked]:
+    first: list[Ranked] = []
     if wishes.pinned_provider is None and wishes.pinned_model is not None:
-        first = [provider for provider in ranked if wishes.pinned_model in provider.models]
+        why = f"has {wishes.pinned_model}"
+        first = [Ranked(provider=each, why=why) for each in ranked if wishes.pinned_model in each.models]
         words.append(f"{wishes.pinned_model} first")
     for name, why in ((wishes.pinned_provider, "chosen"), (wishes.default_provider, "default")):
         found = next((provider for provider in ranked if provider.name == name), None)
-        if found is not None and found not in first:
-            first.append(found)
+        if found is not None and all(each.provider is not found for each in first):
+            first.append(Ranked(provider=found, why=why))
             words.append(f"{why} {found.name} first")
     return first
 
@@ -130,9 +116,12 @@ def _model_for(provider: Provider, position: int, wishes: Wishes) -> str:
     return wished if wishes.pinned_provider is None and position == 0 else default
 
 
-def _look_at(provider: Provider, model: str) -> Candidate | Skipped:
+def look_at(provider: Provider, model: str, *, private: bool = False) -> Candidate | Skipped:
+    """The provider as a candidate, or why it is none; `private` lets only private providers be candidates."""
     kind, reason = ErrorKind.DISABLED, ""
-    if not provider.enabled:
+    if private and not provider.private:
+        reason = "this conversation is private, and the provider is not marked as private"
+    elif not provider.enabled:
         reason = "switched off in the configuration"
     elif provider.needs_key and not provider.api_keys:
         kind = ErrorKind.NO_KEY
