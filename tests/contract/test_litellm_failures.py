@@ -5,11 +5,10 @@ from __future__ import annotations
 import gzip
 import logging
 import time
-import traceback
 
 import pytest
 
-from tests.support.calls import CANARY, FAULTS, call, hear
+from tests.support.calls import CANARY, FAULTS, call, everything_about, hear
 from tests.support.doubles import (
     FaultyProvider,
     closed_port,
@@ -125,20 +124,15 @@ async def test_the_environment_has_no_say(client: LiteLLMClient, kind: str, monk
         assert all("from-the-environment" not in str(sent.headers) for sent in double.calls)
 
 
-def everything_about(problem: BaseException) -> str:
-    """The whole chain as any handler could print it."""
-    told = ["".join(traceback.format_exception(problem)), repr(problem), str(problem), repr(vars(problem))]
-    link: BaseException | None = problem
-    while link is not None:
-        told += [repr(link), str(link), repr(vars(link))]
-        link = link.__cause__ or link.__context__
-    return "\n".join(told)
-
-
-@pytest.mark.parametrize("kind", ["openai", "anthropic", "ollama"])
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "ollama", "azure", "bedrock", "mistral"])
 async def test_the_key_is_in_nothing_that_leaves_the_client(
-    client: LiteLLMClient, kind: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    client: LiteLLMClient,
+    kind: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
     caplog.set_level(logging.DEBUG)
     for name, (behaviour, error_kind, _) in FAULTS.items():
         if error_kind is ErrorKind.TIMEOUT:

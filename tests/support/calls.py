@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import aclosing
 
 from tests.support.doubles import (
@@ -82,6 +83,16 @@ async def hear(client: LiteLLMClient, asked: ModelCall) -> Heard:
         heard.failure = failure
     assert (heard.finish is None) != (heard.failure is None)
     return heard
+
+
+def everything_about(problem: BaseException) -> str:
+    """The whole chain as any handler could print it."""
+    told = ["".join(traceback.format_exception(problem)), repr(problem), str(problem), repr(vars(problem))]
+    link: BaseException | None = problem
+    while link is not None:
+        told += [repr(link), str(link), repr(vars(link))]
+        link = link.__cause__ or link.__context__
+    return "\n".join(told)
 
 
 FAULTS: dict[str, tuple[Behaviour, ErrorKind, int | None]] = {

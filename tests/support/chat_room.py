@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.support.scripted_model import ScriptedModel, Step, provider
 from workbench.chat.service import ChatService
+from workbench.chat.turn import Answers
 from workbench.config.values import Configuration, OnBrokenStream, Settings
 from workbench.conversations.repository import Conversations
 from workbench.core.bus import EventBus, Subscription
@@ -47,8 +48,9 @@ async def room(
     *,
     settings: Settings | None = None,
     offline: bool = False,
+    answers: Answers | None = None,
 ) -> AsyncIterator[Room]:
-    """Open a room whose providers are tried in the order of `scripts`."""
+    """Open a room whose providers are tried in the order of `scripts`; `answers` stands in for the attempt loop."""
     clock = SystemClock()
     database = tmp_path / "workbench.db"
     store = await Store.open(database, clock=clock)
@@ -65,7 +67,7 @@ async def room(
 
     chat = ChatService(
         conversations=conversations,
-        failover=Failover(model, AttemptLog(store), bus, clock, random.Random(1)),
+        failover=answers or Failover(model, AttemptLog(store), bus, clock, random.Random(1)),
         model=model,
         configuration=configured,
         bus=bus,

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from tests.support.fake_providers import FakeControl, FakeProviders
 from workbench.chat.values import Turn, TurnOptions
 from workbench.config.values import Configuration, Provider
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
@@ -34,14 +35,6 @@ THREE = Configuration(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """State of one provider."""
-
-    name: str
-    state: str
-
-
 class FakeChat:
     """Stores prompts; the test tells the answers with `FakeEngine.answer` and its parts."""
 
@@ -50,6 +43,8 @@ class FakeChat:
         self.sent: list[tuple[str, str | None, TurnOptions | None]] = []
         self.stopped: list[str] = []
         self.turns: dict[str, Turn] = {}
+        self.again: list[tuple[str, str, TurnOptions | None]] = []
+        self.decided: list[tuple[str, str]] = []
         self.refuse: Exception | None = None
         self.hold: asyncio.Event | None = None
         """While set, `send` waits for it."""
@@ -66,14 +61,40 @@ class FakeChat:
         self.sent.append((text, conversation_id, options))
         conversation = core.store_conversation(text.splitlines()[0][:60], conversation_id)
         prompt = core.store_message(conversation.id, Role.USER, text)
-        reply = core.store_message(conversation.id, Role.ASSISTANT, "", state=MessageState.STREAMING)
-        turn = Turn(
-            id=core.fresh("turn"), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id
+        if options is not None and options.private:
+            core.change(conversation.id, private=True)
+        return self._reply_to(prompt)
+
+    async def ask_again(
+        self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None
+    ) -> Turn:  # fmt: skip
+        """As the real one: another reply beside those that are there."""
+        if conversation_id in self.turns:
+            raise UsageError("A reply of this conversation is still being written")
+        self.again.append((conversation_id, message_id, options))
+        message = await self._core.conversations.message(message_id)
+        if message.role is not Role.USER:
+            message = await self._core.conversations.message(message.parent_id or "")
+        return self._reply_to(message)
+
+    def _reply_to(self, prompt: Message) -> Turn:
+        core = self._core
+        reply = core.store_message(
+            prompt.conversation_id, Role.ASSISTANT, "", state=MessageState.STREAMING, parent_id=prompt.id
         )
-        self.turns[conversation.id] = turn
+        turn = Turn(
+            id=core.fresh("turn"), conversation_id=prompt.conversation_id, user_message_id=prompt.id,
+            message_id=reply.id,
+        )  # fmt: skip
+        self.turns[prompt.conversation_id] = turn
         core.tell(turn, ev.TurnStarted(user_message_id=prompt.id, message_id=reply.id))
         core.tell(turn, ev.ConversationChanged())
         return turn
+
+    async def decide(self, turn_id: str, resume: str) -> bool:
+        """True while the turn runs."""
+        self.decided.append((turn_id, str(resume)))
+        return any(turn.id == turn_id for turn in self.turns.values())
 
     async def stop(self, conversation_id: str) -> bool:
         """End the running turn."""
@@ -109,10 +130,32 @@ class FakeConversations:
         self, conversation_id: str, *, leaf_id: str | None = None, newest: int | None = None
     ) -> Sequence[Message]:
         """Root first."""
-        messages = self._core.messages[conversation_id]
-        if leaf_id is not None:
-            messages = messages[: next(i for i, m in enumerate(messages) if m.id == leaf_id) + 1]
+        by_id = {message.id: message for message in self._core.messages[conversation_id]}
+        upwards: list[Message] = []
+        at = leaf_id or self._core.leaves.get(conversation_id)
+        while at is not None:
+            upwards.append(by_id[at])
+            at = by_id[at].parent_id
+        messages = upwards[::-1]
         return messages[-newest:] if newest else messages
+
+    async def siblings(self, message_id: str, /) -> Sequence[Message]:
+        """Those with the same parent and role, oldest first."""
+        one = await self.message(message_id)
+        messages = self._core.messages[one.conversation_id]
+        return [m for m in messages if (m.parent_id, m.role) == (one.parent_id, one.role)]
+
+    async def choose(self, conversation_id: str, message_id: str, /) -> None:
+        """The newest leaf below a message becomes the active one."""
+        leaf = message_id
+        for message in self._core.messages[conversation_id]:
+            if message.parent_id == leaf:
+                leaf = message.id
+        self._core.leaves[conversation_id] = leaf
+
+    async def make_private(self, conversation_id: str, /) -> None:
+        """For good."""
+        self._core.change(conversation_id, private=True)
 
     async def message(self, message_id: str, /) -> Message:
         """By id."""
@@ -147,17 +190,6 @@ class FakeDrafts:
         return self.kept.get(conversation_id, "")
 
 
-class FakeProviders:
-    """States told by the test."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, str] = {}
-
-    async def list(self) -> Sequence[Status]:
-        """One each."""
-        return [Status(name=name, state=state) for name, state in self.states.items()]
-
-
 @dataclass(slots=True)
 class FakeCore:
     """What the screens reach through the link."""
@@ -168,15 +200,21 @@ class FakeCore:
     next_configuration: Configuration | None = None
     stored: list[Conversation] = field(default_factory=list[Conversation])
     messages: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
+    leaves: dict[str, str] = field(default_factory=dict[str, str])
+    """The active leaf of each conversation that has messages."""
+    said: dict[str, str] = field(default_factory=dict[str, str])
+    """Text of the replies that are being written."""
     counts: dict[str, int] = field(default_factory=dict[str, int])
     chat: FakeChat = field(init=False)
     conversations: FakeConversations = field(init=False)
     drafts: FakeDrafts = field(default_factory=FakeDrafts)
     providers: FakeProviders = field(default_factory=FakeProviders)
+    provider_control: FakeControl = field(init=False)
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(self)
         self.conversations = FakeConversations(self)
+        self.provider_control = FakeControl(self.providers)
 
     async def configured(self) -> Configuration:
         """The snapshot in force."""
@@ -221,17 +259,27 @@ class FakeCore:
         attempts: tuple[Attempt, ...] = (),
         broken: tuple[BrokenPart, ...] = (),
         reason: str = "",
+        parent_id: str = "",
+        **more: Any,
     ) -> Message:
-        """Put a message at the end."""
+        """Put a message at the end of the active branch, or under `parent_id`; it becomes the active leaf."""
         messages = self.messages[conversation_id]
         answer = next((a for a in attempts if a.state == "ok"), None)
         made = Message(
-            id=self.fresh("message"), conversation_id=conversation_id, parent_id=messages[-1].id if messages else None,
+            id=self.fresh("message"), conversation_id=conversation_id,
+            parent_id=parent_id or self.leaves.get(conversation_id),
             role=role, text=text, state=state, created_at_ms=self.clock.now_ms(), attempts=attempts, broken=broken,
             provider=answer.provider if answer else None, model=answer.model if answer else None, reason=reason,
+            **more,
         )  # fmt: skip
         messages.append(made)
+        self.leaves[conversation_id] = made.id
         return made
+
+    def rewrite(self, message_id: str, **fields: Any) -> None:
+        """Replace fields of a stored message."""
+        for messages in self.messages.values():
+            messages[:] = [replace(m, **fields) if m.id == message_id else m for m in messages]
 
     def tell(self, turn: Turn, event: ev.Event) -> None:
         """Publish an event of a turn."""
@@ -240,6 +288,9 @@ class FakeCore:
     def finish(self, turn: Turn, *, state: str = "done", reason: str = "", **more: Any) -> None:
         """End a turn."""
         self.chat.turns.pop(turn.conversation_id, None)
+        said = self.said.pop(turn.message_id, "")
+        who = {"provider": more.get("provider"), "model": more.get("model")}
+        self.rewrite(turn.message_id, state=MessageState(state), text=said, reason=reason, **who)
         self.tell(turn, ev.TurnFinished(message_id=turn.message_id, state=state, reason=reason, **more))
         self.tell(turn, ev.ConversationChanged())
 
@@ -303,6 +354,7 @@ class FakeEngine:
         """A provider says something; its first words when `first_token_ms` is given."""
         if first_token_ms is not None:
             self.core.tell(turn, ev.FirstToken(provider=name, model=f"{name}-large", first_token_ms=first_token_ms))
+        self.core.said[turn.message_id] = self.core.said.get(turn.message_id, "") + text
         self.core.tell(turn, ev.TextDelta(message_id=turn.message_id, delta=text))
 
     def done(self, turn: Turn, name: str, *, ord: int = 0, tokens: int | None = 412, cost: int | None = None) -> None:

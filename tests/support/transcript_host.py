@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from rich.style import Style
 from textual.app import App, ComposeResult
@@ -69,12 +70,12 @@ def screen_text(app: App[None]) -> str:
     return "\n".join(screen_lines(app))
 
 
-def screen_styles(app: App[None]) -> list[Style]:
+def screen_styles(app: App[Any]) -> list[Style]:
     """Every style on the screen."""
     return [s.style for strip in app.screen._compositor.render_strips() for s in strip if s.style is not None]
 
 
-def click_actions(app: App[None]) -> list[object]:
+def click_actions(app: App[Any]) -> list[object]:
     """Actions that a click somewhere on the screen would run."""
     return [style.meta["@click"] for style in screen_styles(app) if "@click" in style.meta]
 

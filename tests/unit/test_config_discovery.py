@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from tests.support.configuring import revealed
 from workbench.config.discovery import LOCAL_PORTS, LocalServer, discover
-from workbench.config.kinds import ALIASES, KINDS, OPENAI_COMPATIBLE, find_kind, is_loopback, is_nearby, spoken_kind
+from workbench.config.kinds import ALIASES, KINDS, OPENAI_COMPATIBLE, find_kind, is_loopback, is_nearby
 from workbench.config.model_listing import models_in
 from workbench.core.redaction import REDACTOR
+from workbench.providers.calling.kinds import kind_of
 
 KEY = "canary-key-A1b2C3-D4e5F6"
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -220,7 +221,7 @@ def test_every_kind_is_one_of_the_librarys_providers() -> None:
         n.value.value for n in providers.body if isinstance(n, ast.Assign) and isinstance(n.value, ast.Constant)
     } | {OPENAI_COMPATIBLE}
     for kind in KINDS.values():
-        assert spoken_kind(kind) in names, kind.name
+        assert kind_of(kind.name).route.partition("/")[0] in names, kind.name
 
 
 def test_aliases_lead_to_kinds() -> None:

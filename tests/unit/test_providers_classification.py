@@ -52,6 +52,11 @@ TABLE: list[tuple[Signals, ErrorKind]] = [
     (Signals(codes=("context_length_exceeded",), classes=("APIError",)), ErrorKind.CONTEXT_WINDOW),
     (Signals(codes=("rate_limit_exceeded",), classes=("APIError",)), ErrorKind.RATE_LIMITED),
     (Signals(classes=("MidStreamFallbackError", "APIConnectionError", "APIError")), ErrorKind.SERVER_ERROR),
+    (Signals(codes=("throttlingexception",), classes=("APIConnectionError",)), ErrorKind.RATE_LIMITED),
+    (Signals(status=424, codes=("modelerrorexception",)), ErrorKind.SERVER_ERROR),
+    (Signals(classes=("APIConnectionError", "ChecksumMismatch")), ErrorKind.BROKEN_STREAM),
+    (Signals(classes=("APIConnectionError", "NoCredentialsError")), ErrorKind.NO_KEY),
+    (Signals(classes=("APIConnectionError", "UnauthorizedSSOTokenError")), ErrorKind.AUTH),
     # LiteLLM without an optional package looks like an outage.
     (Signals(classes=("APIConnectionError", "ModuleNotFoundError")), ErrorKind.INTERNAL),
     (Signals(classes=("KeyError",)), ErrorKind.INTERNAL),

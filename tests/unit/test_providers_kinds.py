@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.config.kinds import ALIASES
 from workbench.config.kinds import KINDS as CONFIGURABLE
 from workbench.config.values import Provider
-from workbench.providers.calling.kinds import KINDS, Probe, base_url_of, kind_of, routed_model
+from workbench.providers.calling.kinds import KINDS, Probe, base_url_of, kind_of, known_as, plain_model, routed_model
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,10 @@ from workbench.providers.calling.kinds import KINDS, Probe, base_url_of, kind_of
         ("gemini", "https://proxy.example/v1beta", "https://proxy.example/v1beta/openai"),
         ("openai-compatible", None, None),
         ("bedrock", None, None),
+        ("azure", "https://ours.openai.azure.com/", "https://ours.openai.azure.com"),
+        ("azure", "https://ours.openai.azure.com/openai", "https://ours.openai.azure.com"),
+        ("azure", "https://ours.openai.azure.com/openai/deployments/d", "https://ours.openai.azure.com"),
+        ("azure", "https://ours.openai.azure.com/openai/v1/", "https://ours.openai.azure.com/openai/v1"),
     ],
 )
 def test_base_url(kind: str, base_url: str | None, expected: str | None) -> None:
@@ -39,6 +44,9 @@ def test_base_url(kind: str, base_url: str | None, expected: str | None) -> None
         ("ollama", "llama3.2", "ollama_chat/llama3.2"),
         ("anthropic", "claude-x", "anthropic/claude-x"),
         ("bedrock", "anthropic.claude", "bedrock/converse/anthropic.claude"),
+        ("bedrock", "invoke/anthropic.claude", "bedrock/invoke/anthropic.claude"),
+        ("bedrock", "bedrock/converse/anthropic.claude", "bedrock/converse/anthropic.claude"),
+        ("azure", "our-deployment", "azure/our-deployment"),
         ("fireworks_ai", "gpt-oss-120b", "openai/accounts/fireworks/models/gpt-oss-120b"),
         ("snowflake", "m", "snowflake/m"),
     ],
@@ -47,10 +55,30 @@ def test_routed_model(kind: str, model: str, expected: str) -> None:
     assert routed_model(Provider(name="p", kind=kind), model) == expected
 
 
+def test_azures_newer_interface_is_asked_as_openais() -> None:
+    provider = Provider(name="p", kind="azure", base_url="https://ours.openai.azure.com/openai/v1")
+    assert routed_model(provider, "our-deployment") == "openai/our-deployment"
+
+
+def test_a_models_own_name_says_nothing_of_the_way() -> None:
+    assert plain_model(Provider(name="p", kind="bedrock"), "bedrock/invoke/a.b") == "a.b"
+    assert plain_model(Provider(name="p", kind="openrouter"), "invoke/a.b") == "invoke/a.b"
+
+
 def test_local_kinds_live_where_the_configuration_looks_for_them() -> None:
     for name, kind in CONFIGURABLE.items():
         if kind.base_url is not None:
             assert base_url_of(Provider(name="p", kind=name)) == kind.base_url
+
+
+def test_what_is_known_of_a_kind_is_known_to_the_configuration_too() -> None:
+    """Both tables are written by hand: what the one knows to speak to, the other lets people write."""
+    assert set(KINDS) <= set(CONFIGURABLE)
+    for name, kind in KINDS.items():
+        assert known_as(name) == name
+        assert kind.local is (CONFIGURABLE[name].base_url is not None)
+    for alias, name in ALIASES.items():
+        assert kind_of(alias) == kind_of(name)
 
 
 def test_no_kind_in_openai_format_takes_the_route_that_hides_garbage() -> None:

@@ -6,8 +6,18 @@ import httpx
 import pytest
 
 from workbench.core.secret import MASK, Secret
-from workbench.providers.calling.classification import Signals
-from workbench.providers.calling.library_errors import chain_of, message_in, presentable, reason_of, signals_of
+from workbench.providers.calling.classification import Signals, classify
+from workbench.providers.calling.library_errors import (
+    chain_of,
+    failure_of,
+    message_in,
+    presentable,
+    reason_of,
+    signals_of,
+    with_answer,
+)
+from workbench.providers.calling.upstream import Upstream
+from workbench.providers.values import ErrorKind
 
 CANARY = Secret("canary-9f8e7d6c5b4a")
 
@@ -51,6 +61,76 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
 )
 def test_the_providers_own_words(text: str, said: str) -> None:
     assert signals_of(RuntimeError(text)).text == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "kind"),
+    [
+        (
+            "litellm.MidStreamFallbackError: litellm.RateLimitError: BedrockException: Rate Limit Error - "
+            'throttlingException {"message": "slow down"} Original exception: RateLimitError: x',
+            "slow down",
+            ErrorKind.RATE_LIMITED,
+        ),
+        ('validationException {"message": "Input is too long."}', "Input is too long.", ErrorKind.CONTEXT_WINDOW),
+        ("oddException {not json", "oddException {not json", ErrorKind.INTERNAL),
+        (
+            "KeyError: 'message', Got unexpected response from Ollama: {'error': 'model runner has stopped'}",
+            "model runner has stopped",
+            ErrorKind.SERVER_ERROR,
+        ),
+        (
+            "openai raised a streaming error - finish_reason: error, no content string given. Received Chunk={}",
+            "its answer ended with an error and no reason",
+            ErrorKind.SERVER_ERROR,
+        ),
+        (
+            "Bedrock stream ended with 40 undecoded bytes after 3 events",
+            "Bedrock stream ended with 40 undecoded bytes after 3 events",
+            ErrorKind.BROKEN_STREAM,
+        ),
+    ],
+)
+def test_errors_inside_a_stream(text: str, said: str, kind: ErrorKind) -> None:
+    signals = signals_of(RuntimeError(text))
+    assert signals.text == said
+    assert classify(signals, now_ms=0).kind is kind
+
+
+def answered(status: int, body: bytes, **headers: str) -> Upstream:
+    upstream = Upstream()
+    upstream.answered(status, {name.replace("_", "-"): value for name, value in headers.items()})
+    upstream.received(body)
+    return upstream
+
+
+def test_what_came_over_the_wire_goes_before_what_a_library_makes_of_it() -> None:
+    made_up = Signals(status=None, codes=("x",), classes=("InternalServerError",), text="litellm says")
+    body = b'{"error": {"message": "no such deployment", "code": "DeploymentNotFound", "type": null}}'
+    signals = with_answer(made_up, answered(404, body, Retry_After="3"))
+    assert signals == Signals(
+        status=404, codes=("x", "deploymentnotfound"), classes=("InternalServerError",), text="no such deployment",
+        retry_after="3",
+    )  # fmt: skip
+
+
+def test_of_an_answer_that_is_not_readable_the_status_stays() -> None:
+    signals = with_answer(Signals(text="litellm says"), answered(502, b"<html>"))
+    assert (signals.status, signals.text) == (502, "litellm says")
+    listed = with_answer(Signals(), answered(400, b'[{"error": {"message": "bad", "status": "INVALID_ARGUMENT"}}]'))
+    assert (listed.text, listed.codes) == ("bad", ("invalid_argument",))
+
+
+def test_an_error_in_a_good_answer_is_not_that_of_its_status() -> None:
+    signals = Signals(classes=("APIError",), text="x")
+    assert with_answer(signals, answered(200, b"{}")) == signals
+    assert with_answer(signals, Upstream()) == signals
+
+
+def test_aws_says_the_class_of_an_error_in_a_header() -> None:
+    upstream = answered(400, b'{"message": "busy"}', x_amzn_errortype="ThrottlingException:http://x")
+    failure = failure_of(RuntimeError("x"), upstream, key=CANARY, now_ms=0)
+    assert (failure.kind, failure.http_status, failure.reason) == (ErrorKind.RATE_LIMITED, 400, "busy")
 
 
 def test_the_innermost_words_win() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from workbench.config.kinds import KINDS, OPENAI_COMPATIBLE
+from workbench.config.kinds import KINDS
 from workbench.config.model_listing import models_in
 from workbench.config.values import Provider
 from workbench.core.redaction import REDACTOR
@@ -43,8 +43,8 @@ class LocalServer:
 LOCAL_PORTS: tuple[LocalServer, ...] = (
     LocalServer(name="ollama", kind="ollama", port=11434, listing="/api/tags", base_path=""),
     LocalServer(name="lm-studio", kind="lm_studio", port=1234),
-    LocalServer(name="llama.cpp", kind=OPENAI_COMPATIBLE, port=8080),
-    LocalServer(name="vllm", kind=OPENAI_COMPATIBLE, port=8000),
+    LocalServer(name="llama.cpp", kind="llama.cpp", port=8080),
+    LocalServer(name="vllm", kind="vllm", port=8000),
 )
 
 

@@ -49,10 +49,11 @@ def gather(
     environ: Mapping[str, str],
     overrides: Mapping[str, object] | None = None,
     file: Path | None = None,
+    texts: Mapping[Path, str] | None = None,
 ) -> Gathered:
     """Read and merge everything; whatever cannot be used is left out and becomes a problem.
 
-    `file` is read instead of the folder's own `config.yaml`.
+    `file` is read instead of the folder's own `config.yaml`; `texts` stand in for what is in files.
     """
     base = file or paths.config_file
     problems: list[Problem] = []
@@ -62,7 +63,7 @@ def gather(
     for path in (base, _overlay(paths, profile, problems)):
         if path is None:
             continue
-        text, problem = read_file(path)
+        text, problem = read_file(path) if texts is None or path not in texts else (texts[path], None)
         if problem is not None:
             problems.append(problem)
         if text is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -30,6 +31,14 @@ class Backend(Protocol):
         """The stored text, or None."""
         ...
 
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Store a text."""
+        ...
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Forget a text."""
+        ...
+
 
 class Secrets(Protocol):
     """Whatever answers for `keyring:LABEL`."""
@@ -39,6 +48,8 @@ class Secrets(Protocol):
         ...
 
 
+NO_SUCH_KEY = "the keyring has no such key"
+_SILENT = "the keyring did not answer in time"
 PLAINTEXT = "the keyring would keep keys as plain text"
 
 
@@ -72,36 +83,77 @@ class KeyringSecrets:
     """The operating system's keyring. One that did not answer in time is not asked again."""
 
     def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
-        """`timeout_s` bounds each label's wait."""
+        """`timeout_s` bounds the wait for each answer."""
         self._timeout_s = timeout_s
         self._silent = False
 
     def get(self, label: str) -> KeyringAnswer:
         """The secret stored for `workbench` under `label`, or why there is none; never raises."""
+        return self._within_time(lambda: _ask(label))
+
+    def put(self, label: str, secret: Secret) -> str:
+        """Store a secret and read it back; why that did not work, or nothing. Never raises."""
+        return self._within_time(lambda: _store(label, secret)).reason
+
+    def remove(self, label: str) -> str:
+        """Forget the secret of that label; why that did not work, or nothing. Never raises."""
+        return self._within_time(lambda: _forget(label)).reason
+
+    def trouble(self) -> str:
+        """Why keys cannot be kept here, or nothing; never raises."""
+        return self._within_time(_look).reason
+
+    def _within_time(self, work: Callable[[], KeyringAnswer]) -> KeyringAnswer:
         if self._silent:
-            return KeyringAnswer(reason="the keyring did not answer in time")
+            return KeyringAnswer(reason=_SILENT)
         answers: list[KeyringAnswer] = []
-        thread = threading.Thread(target=lambda: answers.append(_ask(label)), name="keyring", daemon=True)
+        thread = threading.Thread(target=lambda: answers.append(_told(work)), name="keyring", daemon=True)
         thread.start()
         thread.join(self._timeout_s)
         if not answers:
             self._silent = True
-            return KeyringAnswer(reason="the keyring did not answer in time")
+            return KeyringAnswer(reason=_SILENT)
         return answers[0]
 
 
-def _ask(label: str) -> KeyringAnswer:
+def _told(work: Callable[[], KeyringAnswer]) -> KeyringAnswer:
     try:
-        import keyring
-
-        backend = cast("Backend", keyring.get_keyring())
-        for part in _parts(backend):
-            reason = refuse(part)
-            if reason:
-                return KeyringAnswer(reason=reason)
-        value = backend.get_password(SERVICE, label)
+        return work()
     except BaseException as error:  # Backends raise what they like; the type is all that is safe to tell.
         return KeyringAnswer(reason=f"the keyring failed ({type(error).__name__})")
-    if not value:
-        return KeyringAnswer(reason="the keyring has no such key")
-    return KeyringAnswer(secret=Secret(value))
+
+
+def _trusted() -> tuple[Backend, str]:
+    """The keyring in use, and why it is not to be used or nothing."""
+    import keyring
+
+    backend = cast("Backend", keyring.get_keyring())
+    return backend, next((reason for part in _parts(backend) if (reason := refuse(part))), "")
+
+
+def _look() -> KeyringAnswer:
+    return KeyringAnswer(reason=_trusted()[1])
+
+
+def _ask(label: str) -> KeyringAnswer:
+    backend, reason = _trusted()
+    if reason:
+        return KeyringAnswer(reason=reason)
+    value = backend.get_password(SERVICE, label)
+    return KeyringAnswer(secret=Secret(value)) if value else KeyringAnswer(reason=NO_SUCH_KEY)
+
+
+def _store(label: str, secret: Secret) -> KeyringAnswer:
+    backend, reason = _trusted()
+    if reason:
+        return KeyringAnswer(reason=reason)
+    backend.set_password(SERVICE, label, secret.reveal())
+    kept = backend.get_password(SERVICE, label)
+    return KeyringAnswer() if kept == secret.reveal() else KeyringAnswer(reason="the keyring did not keep the key")
+
+
+def _forget(label: str) -> KeyringAnswer:
+    backend, reason = _trusted()
+    if not reason:
+        backend.delete_password(SERVICE, label)
+    return KeyringAnswer(reason=reason)

@@ -13,7 +13,7 @@ OPENAI_COMPATIBLE = "openai-compatible"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of provider; `name` is LiteLLM's, or `openai-compatible`."""
+    """One kind of provider; `name` is LiteLLM's, but for `openai-compatible`, `llama.cpp` and `vllm`."""
 
     name: str
     key_variables: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ KINDS: Mapping[str, Kind] = _table(
     Kind(name="openrouter", key_variables=("OPENROUTER_API_KEY",), models=("openrouter/auto",)),
     Kind(name="azure", key_variables=("AZURE_API_KEY",)),
     # Cloud accounts bring their own credentials.
-    Kind(name="bedrock", needs_key=False),
+    Kind(name="bedrock", key_variables=("AWS_BEARER_TOKEN_BEDROCK",), needs_key=False),
     Kind(name="sagemaker", needs_key=False),
     Kind(name="sagemaker_chat", needs_key=False),
     Kind(name="vertex_ai", needs_key=False),
@@ -96,19 +96,11 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 )
 """Other names people write."""
 
-_SPOKEN = MappingProxyType({"llama.cpp": OPENAI_COMPATIBLE, "vllm": OPENAI_COMPATIBLE})
-"""Kinds that speak another one's protocol: LiteLLM has no client of that name, or an in-process one."""
-
 
 def find_kind(name: str) -> Kind | None:
     """The kind of that name, whatever its case, or None."""
     lowered = name.strip().lower()
     return KINDS.get(ALIASES.get(lowered, lowered))
-
-
-def spoken_kind(kind: Kind) -> str:
-    """The name under which LiteLLM talks to it."""
-    return _SPOKEN.get(kind.name, kind.name)
 
 
 def host_of(url: str) -> str:

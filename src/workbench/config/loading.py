@@ -67,6 +67,13 @@ def validate_file(path: Path, *, environ: Mapping[str, str] | None = None) -> tu
     return tuple(problem for problem in problems if problem.file == str(path))
 
 
+def problems_with(
+    paths: Paths, texts: Mapping[Path, str], *, profile: str | None, environ: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """Everything that would be wrong if `texts` were in these files; no keyring is asked."""
+    return resolve(gather(paths, profile=profile, environ=environ, texts=texts), _NoSecrets()).problems
+
+
 def effective_document(
     paths: Paths,
     *,

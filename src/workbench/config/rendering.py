@@ -77,6 +77,7 @@ def _provider(provider: Provider, written: Node | None) -> dict[str, object]:
         "key_rate_limit": provider.key_rate_limit,
         "key_token_limit": provider.key_token_limit,
         "context_window": provider.context_window,
+        "api_version": provider.api_version,
         "enabled": provider.enabled,
         "private": provider.private,
     }

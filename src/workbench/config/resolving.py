@@ -17,7 +17,6 @@ from workbench.config.kinds import (
     find_kind,
     is_loopback,
     is_nearby,
-    spoken_kind,
 )
 from workbench.config.schema import API_KEY, ProviderSection, SettingsSection, check
 from workbench.config.tree import KeyPath, Loose, Node, nearest, problem_at
@@ -166,7 +165,7 @@ class _Resolver:
             models = kind.models
         provider = Provider(
             name=self._name,
-            kind=spoken_kind(kind),
+            kind=kind.name,
             models=tuple(dict.fromkeys(models)),
             api_keys=tuple(found),
             key_refs=tuple(found.values()),
@@ -183,6 +182,7 @@ class _Resolver:
             key_rate_limit=section.key_rate_limit,
             key_token_limit=section.key_token_limit,
             context_window=section.context_window,
+            api_version=section.api_version,
             enabled=section.enabled and not self._blocked,
             private=section.private if section.private is not None else bool(base_url) and is_loopback(base_url or ""),
         )
@@ -251,7 +251,7 @@ class _Resolver:
     def _refuse_literal(self, item: Node, path: KeyPath, kind: Kind) -> None:
         if isinstance(item.value, str):
             REDACTOR.register(Secret(item.value))
-        variable = kind.key_variables[0] if kind.key_variables else f"{_as_variable(self._name)}_API_KEY"
+        variable = kind.key_variables[0] if kind.key_variables else f"{as_variable(self._name)}_API_KEY"
         expected = f"${{{variable}}} with the key in the environment or in config/.env, or keyring:{self._name}"
         if not kind.needs_key:
             expected += "; this kind needs none"
@@ -266,7 +266,7 @@ class _Resolver:
         else:
             value = self._variables.get(reference.variable, "").strip() or reference.default
             secret, reason = (Secret(value) if value else None), f"{reference.variable} is not set"
-        if secret is not None and _can_be_sent(secret):
+        if secret is not None and can_be_sent(secret):
             return secret
         if secret is not None:
             reason = f"{reference.name} has blanks, control or non-ASCII characters"
@@ -279,7 +279,7 @@ class _Resolver:
         if not provider.enabled:
             return
         if provider.needs_key and not provider.api_keys and not provider.missing_keys:
-            variable = kind.key_variables[0] if kind.key_variables else f"{_as_variable(self._name)}_API_KEY"
+            variable = kind.key_variables[0] if kind.key_variables else f"{as_variable(self._name)}_API_KEY"
             self.notes.append(f"{self._name}: no key, write api_key: ${{{variable}}}")
         elif provider.missing_keys and not self.notes:
             self.notes.append(f"{self._name}: {_not_set(provider.missing_keys)}")
@@ -287,11 +287,13 @@ class _Resolver:
             self.notes.append(f"{self._name}: no model, write models: [...]")
 
 
-def _as_variable(name: str) -> str:
+def as_variable(name: str) -> str:
+    """A provider's name as part of the name of an environment variable."""
     return "".join(c if c.isalnum() else "_" for c in name.upper())
 
 
-def _can_be_sent(secret: Secret) -> bool:
+def can_be_sent(secret: Secret) -> bool:
+    """Whether a key can stand in a header: without blanks, control and non-ASCII characters."""
     value = secret.reveal()
     return value.isascii() and value.isprintable() and " " not in value
 

@@ -128,6 +128,7 @@ class ProviderSection(_Section):
     context_window: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000)] | None = Field(
         None, description="tokens that its models hold, a whole number from 1 to 100000000"
     )
+    api_version: Text | None = Field(None, description="the version of Azure's interface, e.g. 2025-02-01-preview")
     enabled: Truth = Field(True, description="true or false")
     private: Truth | None = Field(None, description="true or false")
 

@@ -59,6 +59,8 @@ class Provider:
     """Tokens a minute with each of its keys."""
     context_window: int | None = None
     """Tokens that its models hold, where the model catalogue does not know or is wrong."""
+    api_version: str | None = None
+    """Version of its interface, where a kind has several at one address (Azure)."""
     enabled: bool = True
     private: bool = False
     scripted: bool = False

@@ -75,6 +75,9 @@ _CONTEXT = re.compile(
 _POLICY = re.compile(
     r"content_policy_violation|content_filter|content management policy|responsible.?ai|safety system", re.IGNORECASE
 )
+_THROTTLED = re.compile(r"rate[_ ]limit|throttl|too many requests|resource_exhausted", re.IGNORECASE)
+_UNFINISHED = re.compile(r"undecoded bytes|decoded to no events")
+"""LiteLLM's words for a binary event stream that ends in the middle of a frame, or holds none."""
 _STATUS = re.compile(r"[45][0-9][0-9]")
 _TLS = ("SSLError", "SSLCertVerificationError", "ClientConnectorCertificateError", "ClientConnectorSSLError")
 # Not `APIConnectionError`: LiteLLM wraps in-band errors and garbage in it too.
@@ -87,8 +90,17 @@ _CONNECTION = (
 _TIMEOUT = (
     "ReadTimeout", "WriteTimeout", "PoolTimeout", "SocketTimeoutError", "APITimeoutError", "TimeoutError", "Timeout",
 )  # fmt: skip
-_GARBAGE = ("JSONDecodeError", "UnicodeDecodeError", "ValidationError", "APIResponseValidationError")
+_GARBAGE = (
+    "JSONDecodeError", "UnicodeDecodeError", "ValidationError", "APIResponseValidationError",
+    # Of AWS's binary event streams.
+    "ChecksumMismatch", "InvalidHeadersLength", "InvalidPayloadLength", "DuplicateHeader",
+)  # fmt: skip
 _BY_CLASS: tuple[tuple[tuple[str, ...], ErrorKind], ...] = (
+    (("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"), ErrorKind.NO_KEY),
+    (
+        ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError", "CredentialRetrievalError"),
+        ErrorKind.AUTH,
+    ),
     (("AuthenticationError", "PermissionDeniedError"), ErrorKind.AUTH),
     (("RateLimitError",), ErrorKind.RATE_LIMITED),
     (("BadRequestError", "UnsupportedParamsError", "NotFoundError"), ErrorKind.BAD_REQUEST),
@@ -118,6 +130,11 @@ def _by_status(signals: Signals) -> ErrorKind:
             return ErrorKind.QUOTA if _QUOTA.search(about) else ErrorKind.RATE_LIMITED
         case 408:
             return ErrorKind.TIMEOUT
+        case 424:
+            # Bedrock's word for a model that failed.
+            return ErrorKind.SERVER_ERROR
+        case 400 if "throttlingexception" in signals.codes:
+            return ErrorKind.RATE_LIMITED
         case _ if status >= 500:
             return ErrorKind.SERVER_ERROR
         case _ if status < 400:
@@ -164,7 +181,9 @@ def _in_band(signals: Signals, about: str) -> ErrorKind:
     found = _bad_request(signals, about)
     if found is not ErrorKind.BAD_REQUEST:
         return found
-    if "rate_limit" in about.lower():
+    if _UNFINISHED.search(about):
+        return ErrorKind.BROKEN_STREAM
+    if _THROTTLED.search(about):
         return ErrorKind.RATE_LIMITED
     known = (kind for names, kind in _BY_CLASS if any(name in names for name in signals.classes))
     return next(known, ErrorKind.INTERNAL)

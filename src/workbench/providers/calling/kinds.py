@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from workbench.config.kinds import KINDS as CONFIGURABLE
+from workbench.config.kinds import find_kind, is_loopback, is_nearby
 from workbench.config.values import Provider
 
 NO_KEY = "none"
 """Sent where a server wants no key: an empty one would make the libraries look into the environment."""
+
+AZURE_API_VERSION = "2025-02-01-preview"
+"""Asked for unless configured: LiteLLM's own default, the first with everything that is sent."""
 
 
 class Probe(StrEnum):
@@ -35,6 +40,21 @@ class Probe(StrEnum):
     """There is no free request."""
 
 
+class Prefill(StrEnum):
+    """How a kind is asked to go on from the beginning of its own answer."""
+
+    NONE = "none"
+    """It is not known to do it: it would begin again."""
+    PLAIN = "plain"
+    """The last message is the assistant's."""
+    LISTED = "listed"
+    """The same, for the models that LiteLLM's catalogue lists as capable of it."""
+    PREFIX = "prefix"
+    """The last message is the assistant's and says `"prefix": true` (Mistral, DeepSeek)."""
+    CONTINUE = "continue"
+    """The request says `continue_final_message` (vLLM)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """Facts of one kind of provider."""
@@ -52,6 +72,9 @@ class Kind:
     """Sent when the provider has no key; None where the library signs with credentials of its own."""
     own_client: bool = False
     """Whether LiteLLM speaks to it with its own HTTP handler rather than OpenAI's client."""
+    prefill: Prefill = Prefill.NONE
+    local: bool = False
+    """Whether it is a server that people run themselves, which costs nothing a token."""
 
 
 def _openai_format(base_url: str, priced_as: str) -> Kind:
@@ -61,19 +84,26 @@ def _openai_format(base_url: str, priced_as: str) -> Kind:
 KINDS: dict[str, Kind] = {
     "openai": _openai_format("https://api.openai.com/v1", "openai"),
     "openai-compatible": Kind(),
-    "lm_studio": Kind(base_url="http://127.0.0.1:1234/v1"),
-    "llama.cpp": Kind(base_url="http://127.0.0.1:8080/v1"),
-    "vllm": Kind(base_url="http://127.0.0.1:8000/v1"),
-    "ollama": Kind(route="ollama_chat", base_url="http://127.0.0.1:11434", probe=Probe.OLLAMA, own_client=True),
+    "lm_studio": Kind(base_url=CONFIGURABLE["lm_studio"].base_url, local=True),
+    "llama.cpp": Kind(base_url=CONFIGURABLE["llama.cpp"].base_url, local=True),
+    "vllm": Kind(base_url=CONFIGURABLE["vllm"].base_url, prefill=Prefill.CONTINUE, local=True),
+    "ollama": Kind(
+        route="ollama_chat", base_url=CONFIGURABLE["ollama"].base_url, probe=Probe.OLLAMA, own_client=True,
+        prefill=Prefill.PLAIN, local=True,
+    ),
     "anthropic": Kind(
         route="anthropic", base_url="https://api.anthropic.com", probe=Probe.ANTHROPIC, priced_as="anthropic",
-        own_client=True,
+        own_client=True, prefill=Prefill.LISTED,
     ),
     "gemini": _openai_format("https://generativelanguage.googleapis.com/v1beta/openai", "gemini"),
-    "openrouter": Kind(base_url="https://openrouter.ai/api/v1", probe=Probe.OPENROUTER, priced_as="openrouter"),
-    "mistral": Kind(base_url="https://api.mistral.ai/v1", priced_as="mistral", usage_option=False),
+    "openrouter": Kind(
+        base_url="https://openrouter.ai/api/v1", probe=Probe.OPENROUTER, priced_as="openrouter", prefill=Prefill.LISTED
+    ),
+    "mistral": Kind(
+        base_url="https://api.mistral.ai/v1", priced_as="mistral", usage_option=False, prefill=Prefill.PREFIX
+    ),
     "groq": _openai_format("https://api.groq.com/openai/v1", "groq"),
-    "deepseek": _openai_format("https://api.deepseek.com/v1", "deepseek"),
+    "deepseek": Kind(base_url="https://api.deepseek.com/v1", priced_as="deepseek", prefill=Prefill.PREFIX),
     "xai": _openai_format("https://api.x.ai/v1", "xai"),
     "together_ai": _openai_format("https://api.together.xyz/v1", "together_ai"),
     "fireworks_ai": _openai_format("https://api.fireworks.ai/inference/v1", "fireworks_ai"),
@@ -87,55 +117,89 @@ KINDS: dict[str, Kind] = {
     "moonshot": _openai_format("https://api.moonshot.ai/v1", "moonshot"),
     "azure": Kind(route="azure", probe=Probe.AZURE, priced_as="azure"),
     "bedrock": Kind(
-        route="bedrock/converse", probe=Probe.NONE, priced_as="bedrock", without_key=None, own_client=True
+        route="bedrock/converse", probe=Probe.NONE, priced_as="bedrock", without_key=None, own_client=True,
+        usage_option=False, prefill=Prefill.LISTED,
     ),
 }  # fmt: skip
 
 _ALIASES = {
-    "openai_compatible": "openai-compatible",
     "openai_like": "openai-compatible",
     "custom_openai": "openai-compatible",
     "ollama_chat": "ollama",
-    "lm-studio": "lm_studio",
-    "lmstudio": "lm_studio",
-    "llamacpp": "llama.cpp",
-    "llama-cpp": "llama.cpp",
-    "llama_cpp": "llama.cpp",
     "llamafile": "llama.cpp",
     "hosted_vllm": "vllm",
-    "google": "gemini",
-    "together": "together_ai",
-    "fireworks": "fireworks_ai",
     "anthropic_text": "anthropic",
 }
+"""Kinds of the configuration that are spoken to like another one."""
+
+
+def known_as(kind: str) -> str:
+    """The name under which a kind is known here, for whatever name people or LiteLLM have for it."""
+    found = find_kind(kind)
+    name = kind if found is None else found.name
+    return _ALIASES.get(name, name)
 
 
 def kind_of(name: str) -> Kind:
     """The facts of a kind; one we know nothing of is left to LiteLLM under its own name."""
-    known = KINDS.get(_ALIASES.get(name, name))
+    known = KINDS.get(known_as(name))
     return known or Kind(route=name, probe=Probe.NONE, priced_as=name, without_key=None)
 
 
 def base_url_of(provider: Provider) -> str | None:
-    """Where to send this provider's requests: always explicit, so that no environment variable decides."""
+    """Where to send this provider's requests: always explicit, so that no environment variable decides.
+
+    None for Bedrock without a configured address: it depends on the region.
+    """
     if not provider.base_url:
         return kind_of(provider.kind).base_url
     base_url = provider.base_url.rstrip("/")
     path = urlsplit(base_url).path.strip("/")
-    match _ALIASES.get(provider.kind, provider.kind):
+    match known_as(provider.kind):
         case "gemini" if path in ("", "v1beta"):
             return f"{base_url.removesuffix('/v1beta')}/v1beta/openai"
         case "ollama" | "anthropic":
             return base_url.removesuffix("/v1")
         case "lm_studio" | "llama.cpp" | "vllm" if not path:
             return f"{base_url}/v1"
+        case "azure" if not _speaks_plain_openai(provider):
+            # LiteLLM adds the path of a deployment itself.
+            return base_url.partition("/openai")[0]
         case _:
             return base_url
 
 
+def _speaks_plain_openai(provider: Provider) -> bool:
+    """Azure's newer interface, `.../openai/v1`, is OpenAI's: no deployments in the path, no version in the query."""
+    return known_as(provider.kind) == "azure" and (provider.base_url or "").rstrip("/").endswith("/openai/v1")
+
+
 def routed_model(provider: Provider, model: str) -> str:
     """The model's name as LiteLLM wants it: with the route in front, once."""
-    if _ALIASES.get(provider.kind, provider.kind) == "fireworks_ai" and "/" not in model:
+    kind = known_as(provider.kind)
+    if kind == "fireworks_ai" and "/" not in model:
         model = f"accounts/fireworks/models/{model}"
+    if kind == "bedrock":
+        name = model.removeprefix("bedrock/")
+        # Converse speaks to every model; `invoke/MODEL` asks for the model's own format.
+        return f"bedrock/{name}" if name.startswith(("invoke/", "converse/")) else f"bedrock/converse/{name}"
+    if _speaks_plain_openai(provider):
+        return f"openai/{model}"
     # OpenRouter and its like have models named `openai/...`; that part belongs to the name.
     return f"{kind_of(provider.kind).route}/{model}"
+
+
+def plain_model(provider: Provider, model: str) -> str:
+    """The model's name without anything that only says how to ask for it."""
+    if known_as(provider.kind) != "bedrock":
+        return model
+    return model.removeprefix("bedrock/").removeprefix("invoke/").removeprefix("converse/")
+
+
+def is_local(provider: Provider) -> bool:
+    """Whether its tokens cost nothing: a server of one's own, on this machine or in the same private network."""
+    base_url = base_url_of(provider) or ""
+    kind = kind_of(provider.kind)
+    if kind.local:
+        return is_nearby(base_url)
+    return kind.priced_as is None and (provider.private or provider.scripted) and is_loopback(base_url)

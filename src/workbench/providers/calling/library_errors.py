@@ -10,19 +10,25 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import cast
 
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import MASK, Secret
 from workbench.core.text import clean, clean_line
-from workbench.providers.calling.classification import Signals
+from workbench.providers.calling.classification import Signals, classify
+from workbench.providers.calling.upstream import Upstream
+from workbench.providers.values import AttemptFailure
 
 LONGEST_CHAIN = 12
 LONGEST_TEXT = 20_000
 """Characters of a foreign error that are looked at; the shown line is far shorter."""
 
 _PREFIX = re.compile(r"^(?:litellm\.)?[A-Za-z_]*(?:Error|Exception|Timeout)\s*(?::|-)\s*")
-_SUFFIX = re.compile(r"\s*(?:Original exception: |Handle with `litellm\.|LiteLLM Retried: ).*\Z", re.DOTALL)
+_SUFFIX = re.compile(r"(?:\s*Original exception: |\.?\s*Handle with `litellm\.|\s*LiteLLM Retried: ).*\Z", re.DOTALL)
+_AWS_EXCEPTION = re.compile(r"\b(\w+Exception) (\{.*)", re.DOTALL)
+_FROM_OLLAMA = re.compile(r"Got unexpected response from Ollama: (\{.*\})", re.DOTALL)
+_ERROR_AS_FINISH = re.compile(r"raised a streaming error - finish_reason: error")
 _REAL_RESPONSE = ("HTTPStatusError", "MaskedHTTPStatusError", "ClientResponseError")
 
 _PHRASES: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -36,8 +42,24 @@ _PHRASES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("ConnectionResetError", "BrokenPipeError"), "connection reset"),
     (("ServerDisconnectedError", "RemoteProtocolError"), "the connection was closed without an answer"),
     (("JSONDecodeError", "UnicodeDecodeError"), "the stream holds something that is not an API event"),
+    (("NoCredentialsError", "PartialCredentialsError"), "no AWS credentials are found"),
+    (("ProfileNotFound",), "the AWS profile is not found"),
+    (("ChecksumMismatch", "InvalidHeadersLength", "InvalidPayloadLength"), "the stream holds a damaged event"),
     (("ClientOSError", "ConnectError", "ClientConnectorError", "ReadError"), "the connection failed"),
 )
+
+
+def failure_of(problem: Exception, upstream: Upstream, *, key: Secret | None, now_ms: int) -> AttemptFailure:
+    """Why a call failed, in our terms, out of an exception and what came over the wire."""
+    signals = with_answer(signals_of(problem), upstream)
+    classified = classify(signals, now_ms=now_ms)
+    return AttemptFailure(
+        classified.kind,
+        reason_of(signals, key=key),
+        cause=classified.cause,
+        http_status=signals.status,
+        retry_after_s=classified.retry_after_s,
+    )
 
 
 def chain_of(problem: BaseException) -> Iterator[BaseException]:
@@ -72,9 +94,52 @@ def signals_of(problem: BaseException) -> Signals:
             said: tuple[object, ...] = (getattr(link, "code", None), getattr(link, "type", None))
             codes.extend(str(value).lower() for value in said if isinstance(value, str | int))
     text = _innermost_text(problem)
-    return Signals(
+    signals = Signals(
         status=status, codes=tuple(codes), classes=tuple(classes), text=text[:LONGEST_TEXT], retry_after=retry_after
     )
+    return _in_band(signals)
+
+
+def _in_band(signals: Signals) -> Signals:
+    """Errors inside a stream, out of what LiteLLM makes of them."""
+    text = signals.text
+    if (found := _AWS_EXCEPTION.search(text)) is not None:
+        with suppress(ValueError, RecursionError):
+            body: object = json.JSONDecoder().raw_decode(found.group(2))[0]
+            return replace(signals, text=message_in(body) or text, codes=(*signals.codes, found.group(1).lower()))
+    if (found := _FROM_OLLAMA.search(text)) is not None:
+        with suppress(ValueError, SyntaxError, RecursionError):
+            return replace(signals, text=message_in(ast.literal_eval(found.group(1))) or text, classes=("APIError",))
+    if _ERROR_AS_FINISH.search(text):
+        return replace(signals, text="its answer ended with an error and no reason", classes=("APIError",))
+    return signals
+
+
+def with_answer(signals: Signals, upstream: Upstream) -> Signals:
+    """The same with what really came over the wire, which LiteLLM keeps of some providers only."""
+    status = upstream.status
+    if status is None or status < 300:
+        return signals
+    body: object = None
+    with suppress(ValueError, RecursionError):
+        body = json.loads(upstream.opening)
+    codes = [*_codes_in(body), upstream.headers.get("x-amzn-errortype", "").partition(":")[0]]
+    return Signals(
+        status=status,
+        codes=(*signals.codes, *(code.lower() for code in codes if code)),
+        classes=signals.classes,
+        text=(message_in(body) or signals.text)[:LONGEST_TEXT],
+        retry_after=upstream.headers.get("retry-after") or signals.retry_after,
+    )
+
+
+def _codes_in(body: object) -> list[str]:
+    if isinstance(body, list) and body:
+        body = cast("list[object]", body)[0]
+    error = cast("dict[str, object]", body).get("error") if isinstance(body, dict) else None
+    fields = cast("dict[str, object]", error) if isinstance(error, dict) else {}
+    said = (fields.get(name) for name in ("code", "type", "status"))
+    return [str(value) for value in said if isinstance(value, str | int)]
 
 
 def _header(headers: object, name: str) -> str | None:

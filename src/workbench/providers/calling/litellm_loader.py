@@ -7,6 +7,7 @@ import gc
 import importlib
 import logging
 import os
+import socket
 import ssl
 import threading
 import warnings
@@ -16,11 +17,15 @@ from typing import cast
 
 import httpx
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 
 from workbench.core.errors import ProvidersError
 from workbench.core.text import clean_line
-from workbench.providers.calling.litellm_shapes import HandlerFactory, LibraryModule
+from workbench.providers.calling.litellm_shapes import AwsSession, HandlerFactory, LibraryModule
+from workbench.providers.calling.requests import CONNECT_TIMEOUT_S
 from workbench.providers.calling.transport import OneCallTransport
+from workbench.providers.calling.upstream import current_call
 
 ENVIRONMENT = {
     # DEV, the default, loads a `.env` found from the working directory.
@@ -55,6 +60,15 @@ class Library:
     transport: OneCallTransport
     own_handler: object
     """LiteLLM's HTTP handler on our transport, for kinds that do not go through OpenAI's client."""
+
+    def aws_region(self) -> str | None:
+        """The region of the AWS profile, out of AWS's own files."""
+        try:
+            session = cast("Callable[[], AwsSession]", importlib.import_module("boto3").Session)
+            return session().region_name
+        except Exception:
+            # A profile that does not exist, a file that cannot be read: the call itself will tell.
+            return None
 
 
 def load_litellm() -> Library:
@@ -98,10 +112,15 @@ def _import() -> LibraryModule:
     with warnings.catch_warnings():
         module = cast("LibraryModule", importlib.import_module("litellm"))
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
+    # It makes its request's coroutine on a thread; a call that is cancelled meanwhile never awaits it.
+    never_awaited = r"coroutine '.*(completion|streaming)' was never"
+    warnings.filterwarnings("ignore", message=never_awaited, category=RuntimeWarning)
     module.suppress_debug_info = True
     module.disable_hf_tokenizer_download = True
     module.disable_aiohttp_trust_env = True
     module.aiohttp_trust_env = False
+    # For embeddings it takes "no retries" for "not said".
+    module.DEFAULT_MAX_RETRIES = 0
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]
@@ -121,9 +140,23 @@ def _with_own_http(module: LibraryModule) -> Library:
     return Library(module=module, transport=transport, own_handler=own_handler)
 
 
+class _Resolver(ThreadedResolver):
+    """Looks names up within the time of a connection: aiohttp's limit counts from the first address on."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        upstream = current_call()
+        limits = upstream.timeout if upstream is not None else None
+        async with asyncio.timeout((limits or {}).get("connect", CONNECT_TIMEOUT_S)):
+            return await super().resolve(host, port, family)
+
+
 def _aiohttp_transport(context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     def new_session() -> ClientSession:
-        connector = TCPConnector(ssl=context, limit_per_host=CONNECTIONS_PER_HOST, keepalive_timeout=KEEP_ALIVE_S)
+        connector = TCPConnector(
+            ssl=context, limit_per_host=CONNECTIONS_PER_HOST, keepalive_timeout=KEEP_ALIVE_S, resolver=_Resolver()
+        )
         return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trust_env=False)
 
     transports = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport")

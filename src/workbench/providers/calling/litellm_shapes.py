@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ class ChunkStream(Protocol):
         ...
 
 
+class EmbeddingAnswer(Protocol):
+    """Vectors. Some answers carry `usage`."""
+
+    data: Sequence[object]
+    """One object or mapping for each text, with `index` and `embedding`."""
+
+
 class LibraryModule(Protocol):
     """The module `litellm`."""
 
@@ -53,15 +60,32 @@ class LibraryModule(Protocol):
     disable_hf_tokenizer_download: bool
     disable_aiohttp_trust_env: bool
     aiohttp_trust_env: bool
+    DEFAULT_MAX_RETRIES: int
     aclient_session: httpx.AsyncClient | None
+    model_cost: Mapping[str, Mapping[str, object]]
+    """What it knows of each model, by name."""
 
     async def acompletion(self, **arguments: object) -> ChunkStream:
         """Begin a call."""
         ...
 
+    async def aembedding(self, **arguments: object) -> EmbeddingAnswer:
+        """Vectors for texts."""
+        ...
+
+    def token_counter(self, *, model: str, messages: Sequence[Mapping[str, object]]) -> int:
+        """Tokens of a prompt."""
+        ...
+
     def cost_per_token(self, *, model: str, custom_llm_provider: str, usage_object: object) -> tuple[float, float]:
         """Dollars for the prompt and for the completion; raises for an unknown model."""
         ...
+
+
+class AwsSession(Protocol):
+    """What boto3, which LiteLLM signs with, knows of the user's AWS settings."""
+
+    region_name: str | None
 
 
 class HandlerFactory(Protocol):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 
-from workbench.providers.calling.upstream import current_call
+from workbench.providers.calling.upstream import Upstream, current_call
 
 LONGEST_ERROR = 16 * 1024
 """Bytes of an error's body. LiteLLM spends four seconds of CPU, in one piece, on each megabyte of it."""
+
+LONGEST_LINE = 1024 * 1024
+"""Bytes of a line that is waited for."""
 
 LONGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of an answer; a longer one ends there and counts as cut."""
@@ -18,10 +21,11 @@ LONGEST_ANSWER = 32 * 1024 * 1024
 class LimitedStream(httpx.AsyncByteStream):
     """At most the first `limit` bytes of a body."""
 
-    def __init__(self, inner: httpx.AsyncByteStream, limit: int) -> None:
-        """`inner` is closed with this one."""
+    def __init__(self, inner: httpx.AsyncByteStream, limit: int, upstream: Upstream | None = None) -> None:
+        """`inner` is closed with this one; `upstream` is told what comes."""
         self._inner = inner
         self._limit = limit
+        self._upstream = upstream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces, the last one cut to size."""
@@ -29,10 +33,39 @@ class LimitedStream(httpx.AsyncByteStream):
         if left <= 0:
             return
         async for piece in self._inner:
+            if self._upstream is not None:
+                self._upstream.received(piece[:left])
             yield piece[:left]
             left -= len(piece)
             if left <= 0:
                 return
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._inner.aclose()
+
+
+class RewrittenStream(httpx.AsyncByteStream):
+    """A body of lines, each of them changed as it passes."""
+
+    def __init__(self, inner: httpx.AsyncByteStream, rewrite: Callable[[bytes], bytes]) -> None:
+        """`inner` is closed with this one."""
+        self._inner = inner
+        self._rewrite = rewrite
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The lines; what has no end yet waits for it."""
+        begun = b""
+        async for piece in self._inner:
+            *lines, begun = (begun + piece).split(b"\n")
+            if lines:
+                yield b"".join(self._rewrite(line + b"\n") for line in lines)
+            elif len(begun) > LONGEST_LINE:
+                # No event is that long: whatever it is, it passes as it is.
+                yield begun
+                begun = b""
+        if begun:
+            yield self._rewrite(begun)
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -62,15 +95,21 @@ class OneCallTransport(httpx.AsyncBaseTransport):
                 raise httpx.ConnectError("a request is sent once", request=request)
             upstream.origin = origin
             upstream.sent.add(address)
+            if upstream.timeout is not None:
+                request.extensions["timeout"] = dict(upstream.timeout)
         # Compression would let a small body grow without limit.
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
+        if upstream is not None:
+            upstream.answered(response.status_code, response.headers)
         if not isinstance(response.stream, httpx.AsyncByteStream):
             return response
         limit = LONGEST_ANSWER
         if response.status_code >= 300:
             limit = 0 if response.headers.get("content-encoding", "identity") != "identity" else LONGEST_ERROR
-        response.stream = LimitedStream(response.stream, limit)
+        response.stream = LimitedStream(response.stream, limit, upstream)
+        if upstream is not None and upstream.rewrite is not None and response.status_code < 300:
+            response.stream = RewrittenStream(response.stream, upstream.rewrite)
         return response
 
     async def aclose(self) -> None:
