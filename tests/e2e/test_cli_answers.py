@@ -46,6 +46,7 @@ def test_document(isolation: Path, streams: Streams) -> None:
         "complete": True,
         "cached": False,
         "usage": {"input_tokens": 7, "output_tokens": 4, "cost_usd": document["usage"]["cost_usd"]},
+        "seams": [],
     }
     fields = {"provider", "model", "state", "error_kind", "http_status", "reason", "first_token_ms", "duration_ms"}
     assert [attempt["state"] for attempt in attempts] == ["ok"]

@@ -30,7 +30,7 @@ def test_a_broken_answer_is_struck_out_and_hostile_text_stays_text(isolation: Pa
         running_provider(in_band_error(2, HOSTILE_TEXT)) as first,
         running_provider(ok([*HOSTILE_TEXT, "\nthe end"])) as second,
     ):
-        configure(isolation, [first.base_url, second.base_url])
+        configure(isolation, [first.base_url, second.base_url], {"on_broken_stream": "restart"})
         with PtySession(command_line("ask", "hi"), columns=100, lines=30) as session:
             session.wait_for("the end", "↳ beta/model-beta", within_s=WITHIN_S)
             assert session.wait_exit() == 0

@@ -107,16 +107,22 @@ def test_first_code_block(text: str, complete: bool, expected: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("configured", "printed_for_good", "expected"),
+    ("configured", "printed_for_good", "person", "expected"),
     [
-        ("ask", False, "restart"),
-        ("ask", True, "stop"),
-        ("stop", False, "stop"),
-        ("restart", True, "restart"),
+        ("ask", False, False, "restart"),
+        ("ask", True, False, "stop"),
+        ("ask", False, True, "ask"),
+        ("stop", False, False, "stop"),
+        ("stop", False, True, "stop"),
+        ("restart", True, False, "restart"),
+        ("continue", True, True, "continue"),
     ],
 )
-def test_broken_stream_without_a_person(configured: str, printed_for_good: bool, expected: str) -> None:
-    assert broken_stream_policy(OnBrokenStream(configured), printed_for_good=printed_for_good) == expected
+def test_broken_stream_with_and_without_a_person(
+    configured: str, printed_for_good: bool, person: bool, expected: str
+) -> None:
+    policy = broken_stream_policy(OnBrokenStream(configured), printed_for_good=printed_for_good, person=person)
+    assert policy == expected
 
 
 @pytest.mark.parametrize(

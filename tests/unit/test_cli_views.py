@@ -16,12 +16,12 @@ import pyte
 import pytest
 
 from tests.support.doubles import HOSTILE_TEXT
-from workbench.chat.values import Turn, TurnResult
-from workbench.cli.endings import ending_of, tell_ending, without_code
+from tests.support.turn_results import attempt, result_of
+from workbench.cli.endings import ending_of, tell_ending
 from workbench.cli.views import EventLinesView, HeldView, LiveView, rows_of
-from workbench.conversations.values import Message, MessageState, Role
+from workbench.conversations.values import MessageState
 from workbench.core.events import AttemptEnded, AttemptStarted, ClientLoading, ReplyRestarted, TextDelta
-from workbench.providers.values import Attempt, Usage
+from workbench.core.provider_events import ReplyBroken, ReplyContinued, RequestWaiting
 
 BROKE = AttemptEnded(
     provider="alpha",
@@ -33,29 +33,14 @@ BROKE = AttemptEnded(
     next_step="next: beta/b1",
 )
 RESTARTED = ReplyRestarted(message_id="m", provider="alpha", characters=10)
+QUESTION = ReplyBroken(
+    message_id="m", provider="alpha", model="a1", reason="cut", characters=10, next_provider="beta", next_model="b1"
+)
+CONTINUED = ReplyContinued(message_id="m", at=10, after="alpha", provider="beta", model="b1")
 
 
 def delta(text: str, *, reasoning: bool = False) -> TextDelta:
     return TextDelta(message_id="m", delta=text, reasoning=reasoning)
-
-
-def result_of(
-    text: str,
-    state: MessageState = MessageState.DONE,
-    *,
-    attempts: tuple[Attempt, ...] = (),
-    reason: str = "",
-    unreachable: bool = False,
-) -> TurnResult:
-    return TurnResult(
-        turn=Turn(id="t", conversation_id="c", user_message_id="u", message_id="m"),
-        message=Message(
-            id="m", conversation_id="c", parent_id="u", role=Role.ASSISTANT, text=text, state=state, created_at_ms=0,
-            provider="beta", model="b1", attempts=attempts, reason=reason,
-        ),
-        usage=Usage(output_tokens=12, cost_nano=4_000_000),
-        unreachable=unreachable,
-    )  # fmt: skip
 
 
 @dataclass
@@ -159,6 +144,65 @@ def test_striking_out_touches_no_line_above_and_leaves_none(open_terminal: OpenT
     ]
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_question_stands_on_a_line_of_its_own_and_a_seam_is_marked(open_terminal: OpenTerminal, end: str) -> None:
+    terminal = open_terminal()
+    view = LiveView()
+    view.show(delta(f"one two{end}"))
+    view.show(BROKE)
+    view.show(QUESTION)
+    assert terminal.look()[:2] == ["one two", "alpha/a1 failed broken_stream: cut → nex"]
+    assert terminal.screen.cursor.x == 0
+    view.show(AttemptStarted(provider="beta", model="b1", ord=1))
+    assert "asking beta/b1…" in terminal.look()
+    view.show(CONTINUED)
+    view.show(delta("three"))
+    view.close(result_of(f"one two{end}three"))
+    rows = terminal.look()
+    assert rows[0] == "one two"
+    assert rows[3:6] == ["[beta/b1 goes on here; alpha broke off]", "three", ""]
+
+
+def test_an_answer_that_was_asked_about_is_declared_void_and_nothing_else_struck_out(
+    open_terminal: OpenTerminal,
+) -> None:
+    terminal = open_terminal()
+    view = LiveView()
+    view.show(delta("broken"))
+    view.show(QUESTION)
+    terminal.secondary.write("[c]ontinue? r\r\n")
+    view.show(RESTARTED)
+    view.show(delta("whole"))
+    view.close(result_of("whole"))
+    rows = terminal.look()
+    assert rows[:4] == ["broken", "[c]ontinue? r", "~~~ the answer above is void ~~~", "whole"]
+    assert not any(terminal.struck(row) for row in range(12))
+
+
+def test_after_a_void_answer_the_next_one_can_be_struck_out_again(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal()
+    view = LiveView()
+    view.show(delta("first"))
+    view.show(QUESTION)
+    view.show(RESTARTED)
+    view.show(delta("second"))
+    view.show(RESTARTED)
+    view.show(delta("third"))
+    rows = terminal.look()
+    assert rows[:4] == ["first", "~~~ the answer above is void ~~~", "second", "third"]
+    assert [terminal.struck(row) for row in range(4)] == [False, False, True, False]
+
+
+def test_an_answer_kept_after_the_question_gets_no_second_line_end(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal()
+    view = LiveView()
+    view.show(delta("half"))
+    view.show(QUESTION)
+    view.close(result_of("half", MessageState.STOPPED))
+    terminal.look()
+    assert (terminal.screen.cursor.y, terminal.screen.cursor.x) == (1, 0)
+
+
 @pytest.mark.parametrize("why", ["resized", "too tall", "uncertain width", "no colour", "dumb"])
 def test_where_striking_out_could_go_wrong_a_line_says_so(
     open_terminal: OpenTerminal, why: str, monkeypatch: pytest.MonkeyPatch
@@ -233,6 +277,30 @@ def test_held_output_narrates_only(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_a_seam_and_the_wait_for_a_place_are_told_beside_held_output(capsys: pytest.CaptureFixture[str]) -> None:
+    view = HeldView()
+    for seconds in (12.0, 8.0):
+        view.show(RequestWaiting(reason="all providers are full", ready_in_s=seconds, ahead=2))
+    view.show(CONTINUED)
+    view.close(result_of("whole"))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "waiting: all providers are full, about 12 s, 2 ahead",
+        "[beta/b1 goes on here; alpha broke off]",
+    ]
+
+
+def test_the_wait_for_a_place_is_shown_until_the_answer_comes(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal()
+    view = LiveView()
+    for seconds in (12.0, 8.0):
+        view.show(RequestWaiting(reason="full", ready_in_s=seconds))
+        assert terminal.look()[:2] == [f"waiting: full, about {seconds:.0f} s…", ""]
+    view.show(delta("here"))
+    assert terminal.look()[:2] == ["here", ""]
+
+
 def test_event_lines(capsys: pytest.CaptureFixture[str]) -> None:
     view = EventLinesView()
     view.show(delta(HOSTILE_TEXT))
@@ -262,47 +330,10 @@ def test_rows(text: str, columns: int, rows: int | None) -> None:
     assert rows_of(text, columns) == rows
 
 
-def attempt(state: str, kind: str | None = None) -> Attempt:
-    return Attempt(ord=0, provider="beta", model="b1", state=state, error_kind=kind, first_token_ms=800)
-
-
-@pytest.mark.parametrize(
-    ("result", "interrupted", "code", "kind"),
-    [
-        (result_of("all"), False, 0, None),
-        (result_of("part", MessageState.FAILED, attempts=(attempt("failed"),)), False, 1, "incomplete"),
-        (result_of("part", MessageState.STOPPED, attempts=(attempt("failed"),)), False, 1, "incomplete"),
-        (result_of("", MessageState.FAILED, reason="500"), False, 1, "providers"),
-        (result_of("", MessageState.FAILED, unreachable=True), False, 3, "unreachable"),
-        (result_of("part", MessageState.STOPPED), True, 130, "interrupted"),
-        (result_of("", MessageState.STOPPED), True, 130, "interrupted"),
-    ],
-)
-def test_endings(result: TurnResult, interrupted: bool, code: int, kind: str | None) -> None:
-    ending = ending_of(result, interrupted=interrupted, kept=True)
-    assert ending.code == code
-    assert (ending.problem or {}).get("kind") == kind
-
-
-def test_who_took_over_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_ending(ending_of(result_of("x", attempts=(attempt("failed"), attempt("ok"))), interrupted=False, kept=True))
-    assert capsys.readouterr().err == "beta/b1 answered after 1 failed attempt\n"
-    tell_ending(ending_of(result_of("x", attempts=(attempt("ok"),)), interrupted=False, kept=True))
-    assert capsys.readouterr().err == ""
-
-
 def test_badge_on_a_terminal(open_terminal: OpenTerminal) -> None:
     terminal = open_terminal()
     tell_ending(ending_of(result_of("x", attempts=(attempt("failed"), attempt("ok"))), interrupted=False, kept=True))
     assert "".join(terminal.look()) == "↳ beta/b1 · attempt 2 · first token 0.80 s · 12 tokens · $0.0040"
-
-
-def test_answer_without_code(capsys: pytest.CaptureFixture[str]) -> None:
-    result = result_of("just words")
-    tell_ending(without_code(ending_of(result, interrupted=False, kept=True), result))
-    assert capsys.readouterr().err == (
-        "The answer holds no fenced code block\n  The whole answer: workbench history show c\n"
-    )
 
 
 def test_a_closed_error_stream_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

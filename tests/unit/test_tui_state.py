@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fake_engine import THREE, provider
+from tests.support.turn_events import STAMP, asked, delta, failed, message, started
 from workbench.config.values import Configuration
-from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
+from workbench.conversations.values import BrokenPart, Conversation, MessageState
 from workbench.core import events as ev
 from workbench.core.secret import Secret
 from workbench.providers.values import Attempt
@@ -28,28 +28,6 @@ from workbench.tui.state.slash import completions, parse_slash
 from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, next_pin
 from workbench.tui.state.trail import choice_number, trail_of
 from workbench.tui.ui_state import UiState, read_ui_state, write_ui_state
-
-STAMP: dict[str, Any] = {"correlation": "turn-1", "conversation_id": "c-1"}
-
-
-def started(at_ms: int = 1_000) -> ChatState:
-    event = ev.TurnStarted(user_message_id="m-1", message_id="m-2", at_ms=at_ms, **STAMP)
-    return fold(ChatState(), event)
-
-
-def asked(name: str, *, ord: int, at_ms: int = 1_000) -> ev.AttemptStarted:
-    return ev.AttemptStarted(provider=name, model="m", ord=ord, at_ms=at_ms, **STAMP)
-
-
-def failed(name: str, kind: str, *, ord: int, next_step: str, at_ms: int = 2_000) -> ev.AttemptEnded:
-    return ev.AttemptEnded(
-        provider=name, model="m", ord=ord, state="failed", error_kind=kind, duration_ms=400, next_step=next_step,
-        at_ms=at_ms, **STAMP,
-    )  # fmt: skip
-
-
-def delta(text: str, *, at_ms: int = 3_000, reasoning: bool = False) -> ev.TextDelta:
-    return ev.TextDelta(message_id="m-2", delta=text, reasoning=reasoning, at_ms=at_ms, **STAMP)
 
 
 def test_a_turn_with_failover_is_told_step_by_step() -> None:
@@ -147,14 +125,6 @@ def test_text_arrives_whole_and_in_order(pieces: list[str]) -> None:
 
 
 # -- badges and amounts ------------------------------------------------------------------------------------------
-
-
-def message(state: MessageState = MessageState.DONE, **fields: Any) -> Message:
-    base: dict[str, Any] = {
-        "id": "m", "conversation_id": "c", "parent_id": None, "role": Role.ASSISTANT, "text": "x", "state": state,
-        "created_at_ms": 0, "provider": "beta", "model": "m",
-    }  # fmt: skip
-    return Message(**(base | fields))
 
 
 OK = Attempt(
@@ -255,7 +225,10 @@ def test_completions_are_those_that_begin_so_then_those_that_contain_it() -> Non
     assert [action.slash[0] for action in completions("/t", ACTIONS)][:2] == ["theme", "trace"]
     assert completions("/model x", ACTIONS) == []
     assert completions("t", ACTIONS) == []
-    assert "model" in completions("/prov", ACTIONS)[0].slash
+    assert [name for action in completions("/prov", ACTIONS) for name in action.slash if name != "model"] == [
+        "providers",
+        "provider",
+    ]
 
 
 # -- pastes ------------------------------------------------------------------------------------------------------

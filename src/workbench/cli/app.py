@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from workbench import __version__
-from workbench.cli import ask, chat, config, doctor, events, failures, history, output, providers
+from workbench.cli import ask, chat, config, doctor, drill, events, failures, history, output, providers
 from workbench.cli.failures import ExitCode
 from workbench.cli.invocation import Invocation
 from workbench.cli.options import with_options
@@ -97,6 +97,7 @@ app.command("chat")(with_options(chat.ChatOptions, chat.run))
 app.command("events")(with_options(events.EventsOptions, events.run))
 app.command("doctor")(doctor.doctor)
 app.command("test-llm")(providers.probe)
+providers.app.command("drill")(drill.drill)
 app.add_typer(history.app, name="history")
 app.add_typer(providers.app, name="providers")
 app.add_typer(config.app, name="config")

@@ -22,11 +22,13 @@ from workbench.cli.options import (
     ModelOption,
     NdjsonFlag,
     NoFallbackFlag,
+    PrivateFlag,
     ProviderOption,
     SystemOption,
     TimeoutOption,
 )
 from workbench.cli.preparation import DEMONSTRATION, Preparation, broken_stream_policy, prepare
+from workbench.cli.question import person_present
 from workbench.cli.session import running_engine, warn_of_problems
 from workbench.cli.signals import Interrupted
 from workbench.cli.turns import Outcome, TurnView, carry_out
@@ -50,6 +52,7 @@ class AskOptions:
     system: SystemOption = None
     continue_: ContinueOption = None
     no_fallback: NoFallbackFlag = False
+    private: PrivateFlag = False
     no_store: Annotated[bool, typer.Option("--no-store", help="Keep nothing of it.")] = False
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Accepted; there is no cache yet, so it changes nothing.")
@@ -80,7 +83,9 @@ def run(context: typer.Context, options: AskOptions) -> None:
         warn_of_problems(preparation.configuration)
         view, turn_options = _arrange(options, preparation)
         outcome = carry_out(
-            engine, prompt, conversation_id=preparation.conversation_id, options=turn_options, view=view
+            engine,
+            lambda core: core.chat.send(prompt, conversation_id=preparation.conversation_id, options=turn_options),
+            view=view,
         )
         code = _finish(options, view, outcome)
     raise typer.Exit(code)
@@ -114,7 +119,8 @@ def _arrange(options: AskOptions, preparation: Preparation) -> tuple[TurnView, T
     from workbench.config.values import OnBrokenStream
 
     configured = preparation.configuration.settings.on_broken_stream
-    policy = broken_stream_policy(configured, printed_for_good=options.ndjson)
+    person = person_present() and not (options.json or options.ndjson)
+    policy = broken_stream_policy(configured, printed_for_good=options.ndjson, person=person)
     view: TurnView
     if options.ndjson:
         view = EventLinesView()
@@ -132,6 +138,8 @@ def _arrange(options: AskOptions, preparation: Preparation) -> tuple[TurnView, T
         on_broken_stream=policy,
         timeout_s=options.timeout,
         store=not options.no_store,
+        private=options.private or None,
+        ask_person=person,
     )
 
 

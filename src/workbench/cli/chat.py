@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -17,11 +18,13 @@ from workbench.cli.options import (
     DemoFlag,
     ModelOption,
     NoFallbackFlag,
+    PrivateFlag,
     ProviderOption,
     SystemOption,
     TimeoutOption,
 )
-from workbench.cli.preparation import DEMONSTRATION, broken_stream_policy, prepare
+from workbench.cli.preparation import DEMONSTRATION, Preparation, broken_stream_policy, prepare
+from workbench.cli.question import person_present
 from workbench.cli.session import running_engine, warn_of_problems
 from workbench.cli.signals import HANDLERS, Interrupted, Terminated
 from workbench.cli.turns import carry_out
@@ -29,7 +32,8 @@ from workbench.cli.views import HeldView, LiveView
 from workbench.core.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
-    from workbench.config.values import Configuration
+    from workbench.chat.values import Turn, TurnOptions
+    from workbench.engine.core import Core
     from workbench.engine.engine import Engine
 
 PROMPT = "> "
@@ -37,6 +41,8 @@ HELP = """\
 /new               begin a new conversation
 /provider NAME     ask this provider first; without a name the strategy decides again
 /model NAME        use this model; without a name the provider's default
+/retry NAME        ask the last question again, this provider first if one is named; both answers are kept
+/private           ask private providers only; a conversation stays private for good
 /help              this text
 /quit              leave; so does Ctrl-D
 A line that ends in a backslash goes on in the next one. Ctrl-C stops an answer; what had arrived is kept."""
@@ -54,6 +60,7 @@ class ChatOptions:
     system: SystemOption = None
     continue_: ContinueOption = None
     no_fallback: NoFallbackFlag = False
+    private: PrivateFlag = False
     timeout: TimeoutOption = None
     demo: DemoFlag = False
 
@@ -68,7 +75,7 @@ def run(context: typer.Context, options: ChatOptions) -> None:
             lambda core: prepare(core, provider=options.provider, model=options.model, reference=options.continue_)
         )
         warn_of_problems(preparation.configuration)
-        chat = LineChat(engine, preparation.configuration, options, preparation.conversation_id)
+        chat = LineChat(engine, preparation, options)
         code = chat.carry_on()
     raise typer.Exit(code)
 
@@ -76,14 +83,13 @@ def run(context: typer.Context, options: ChatOptions) -> None:
 class LineChat:
     """A conversation in turns of a line and an answer."""
 
-    def __init__(
-        self, engine: Engine, configuration: Configuration, options: ChatOptions, conversation_id: str | None
-    ) -> None:
+    def __init__(self, engine: Engine, preparation: Preparation, options: ChatOptions) -> None:
         """A person is there when standard input is a terminal."""
         self._engine = engine
-        self._configuration = configuration
+        self._configuration = preparation.configuration
         self._options = options
-        self._conversation_id = conversation_id
+        self._conversation_id = preparation.conversation_id
+        self._private = preparation.private or options.private
         self._person = output.is_terminal(sys.stdin)
         self._last_code = ExitCode.DONE
         self._leaving = False
@@ -93,6 +99,8 @@ class LineChat:
         if self._person:
             _prepare_line_editing()
             output.note("/help lists the commands, Ctrl-D leaves", output.DIM)
+            if self._private:
+                self._tell_boundary()
         while not self._leaving:
             try:
                 text = self._read()
@@ -123,8 +131,7 @@ class LineChat:
         if self._person and output.is_terminal(sys.stdout):
             return input(prompt)
         if self._person:
-            sys.stderr.write(prompt)
-            sys.stderr.flush()
+            output.prompt(prompt)
         raw = sys.stdin.buffer.readline()
         if not raw:
             raise EOFError
@@ -139,46 +146,96 @@ class LineChat:
                 output.note_lines(HELP)
             case "/new":
                 self._conversation_id = None
-                output.note("New conversation", output.DIM)
+                self._private = self._options.private
+                output.note(f"New{' private' if self._private else ''} conversation", output.DIM)
             case "/provider":
                 self._choose_provider(argument.strip())
             case "/model":
                 self._options = replace(self._options, model=argument.strip() or None)
                 output.note(f"Model: {self._options.model or 'the default'}", output.DIM)
+            case "/retry":
+                self._ask_again(argument.strip())
+            case "/private":
+                self._make_private()
             case _ if command.startswith("/") and command[1:].isalpha():
                 self._refuse(UsageError(f"There is no command {command}", hint="/help lists them"))
             case _:
                 self._ask(text)
 
     def _choose_provider(self, name: str) -> None:
-        if name and self._configuration.provider(name) is None:
-            known = ", ".join(p.name for p in self._configuration.providers)
-            self._refuse(UsageError(f"There is no provider named {name}", hint=f"Known providers: {known}"))
-            return
-        self._options = replace(self._options, provider=name or None)
-        output.note(f"Provider: {name or 'as the strategy decides'}", output.DIM)
+        if self._knows(name):
+            self._options = replace(self._options, provider=name or None)
+            output.note(f"Provider: {name or 'as the strategy decides'}", output.DIM)
+
+    def _knows(self, name: str) -> bool:
+        if not name or self._configuration.provider(name) is not None:
+            return True
+        known = ", ".join(p.name for p in self._configuration.providers)
+        self._refuse(UsageError(f"There is no provider named {name}", hint=f"Known providers: {known}"))
+        return False
+
+    def _make_private(self) -> None:
+        conversation_id = self._conversation_id
+        if conversation_id is not None:
+            try:
+                self._engine.run(lambda core: core.conversations.make_private(conversation_id))
+            except WorkbenchError as problem:
+                self._refuse(problem)
+                return
+        self._private = True
+        self._tell_boundary()
+
+    def _tell_boundary(self) -> None:
+        names = ", ".join(p.name for p in self._configuration.providers if p.private and p.usable)
+        if names:
+            output.note(f"Private: only {names}", output.DIM)
+        else:
+            output.note("Private, and no private provider can be used: nobody will be asked", output.YELLOW)
 
     def _refuse(self, problem: WorkbenchError) -> None:
         report(problem, as_json=False)
         self._last_code = exit_code_of(problem)
 
     def _ask(self, text: str) -> None:
+        options = self._turn_options(self._options.provider)
+        conversation_id = self._conversation_id
+        self._carry_out(lambda core: core.chat.send(text, conversation_id=conversation_id, options=options))
+
+    def _ask_again(self, name: str) -> None:
+        conversation_id = self._conversation_id
+        if conversation_id is None:
+            self._refuse(UsageError("Nothing has been asked yet", hint="Type a question"))
+            return
+        if not self._knows(name):
+            return
+        options = self._turn_options(name or self._options.provider)
+
+        async def again(core: Core) -> Turn:
+            conversation = await core.conversations.get(conversation_id)
+            return await core.chat.ask_again(conversation.id, conversation.active_leaf_id or "", options=options)
+
+        self._carry_out(again)
+
+    def _turn_options(self, provider: str | None) -> TurnOptions:
         from workbench.chat.values import TurnOptions
 
-        live = output.is_terminal(sys.stdout)
-        view = LiveView() if live else HeldView()
-        options = TurnOptions(
-            provider=self._options.provider,
+        person = person_present()
+        configured = self._configuration.settings.on_broken_stream
+        return TurnOptions(
+            provider=provider,
             model=self._options.model,
             system=self._options.system,
             fallback=not self._options.no_fallback,
-            on_broken_stream=broken_stream_policy(
-                self._configuration.settings.on_broken_stream, printed_for_good=False
-            ),
+            on_broken_stream=broken_stream_policy(configured, printed_for_good=False, person=person),
             timeout_s=self._options.timeout,
+            private=self._private or None,
+            ask_person=person,
         )
+
+    def _carry_out(self, begin: Callable[[Core], Awaitable[Turn]]) -> None:
+        live = output.is_terminal(sys.stdout)
         try:
-            outcome = carry_out(self._engine, text, conversation_id=self._conversation_id, options=options, view=view)
+            outcome = carry_out(self._engine, begin, view=LiveView() if live else HeldView())
         except WorkbenchError as problem:
             self._refuse(problem)
             return

@@ -28,7 +28,7 @@ from workbench.core.errors import ConfigurationError, WorkbenchError
 if TYPE_CHECKING:
     from workbench.engine.core import Core
     from workbench.engine.engine import Engine
-    from workbench.providers.health.directory import ProbeResult
+    from workbench.providers.health.probing import ProbeResult
 
 SAFE_SQLITE = (3, 51, 3)
 """The first SQLite without the WAL-reset race."""

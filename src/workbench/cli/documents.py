@@ -55,7 +55,7 @@ def stored_event_document(event: StoredEvent) -> dict[str, object]:
 
 def answer_document(result: TurnResult, *, text: str, stored: bool) -> dict[str, object]:
     """What `ask --json` prints. The ids are null when nothing was stored."""
-    from workbench.conversations.documents import attempt_document
+    from workbench.conversations.documents import attempt_document, seam_documents
 
     message = result.message
     return {
@@ -72,6 +72,7 @@ def answer_document(result: TurnResult, *, text: str, stored: bool) -> dict[str,
             "output_tokens": result.usage.output_tokens,
             "cost_usd": dollars(result.usage.cost_nano),
         },
+        "seams": seam_documents(message),
         "attempts": [attempt_document(attempt) for attempt in message.attempts],
     }
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from workbench.chat.values import TurnResult
 
 
+MOST_HINTS = 2
+"""More are no advice any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """The exit code of an answer and the words that go with it."""
@@ -34,6 +38,8 @@ def ending_of(result: TurnResult, *, interrupted: bool, kept: bool) -> Ending:
     name = f"{message.provider}/{message.model}" if message.provider else ""
     if result.complete:
         remark = f"{name} answered after {failed} failed attempt{'s' if failed > 1 else ''}" if failed else ""
+        if message.seams:
+            remark = f"{name} went on where {message.seams[-1].after} broke off"
         return Ending(code=ExitCode.DONE, remark=remark, badge=_badge(result, name))
     characters = len(message.text)
     where = f"workbench history show {message.conversation_id}" if kept else ""
@@ -47,7 +53,9 @@ def ending_of(result: TurnResult, *, interrupted: bool, kept: bool) -> Ending:
     if result.unreachable:
         problem = error_document("unreachable", "No provider could be reached", message.reason, "Try again later")
         return Ending(code=ExitCode.UNREACHABLE, problem=problem)
-    problem = error_document("providers", "No provider answered", message.reason, "workbench doctor")
+    hints = dict.fromkeys(attempt.hint for attempt in message.attempts if attempt.hint)
+    hint = "; ".join(hints) if 0 < len(hints) <= MOST_HINTS else "workbench doctor"
+    problem = error_document("providers", "No provider answered", message.reason, hint)
     return Ending(code=ExitCode.FAILED, problem=problem)
 
 

@@ -48,6 +48,8 @@ def list_conversations(
 
 def _row(conversation: Conversation) -> tuple[str, ...]:
     messages = f"{conversation.messages} message{'' if conversation.messages == 1 else 's'}"
+    if conversation.private:
+        messages += ", private"
     title = clean_line(conversation.title, TITLE_LIMIT)
     return (conversation.id, iso_utc(conversation.updated_at_ms), messages, title)
 
@@ -72,7 +74,8 @@ def show(
         output.write_json(tree_document(conversation, messages))
         return
     output.write_text_line(conversation.title, output.BOLD)
-    output.write_line(f"{conversation.id}  {iso_utc(conversation.created_at_ms)}", output.DIM)
+    private = "  private" if conversation.private else ""
+    output.write_line(f"{conversation.id}  {iso_utc(conversation.created_at_ms)}{private}", output.DIM)
     for message in messages:
         _print_message(message)
 
@@ -80,13 +83,27 @@ def show(
 def _print_message(message: Message) -> None:
     output.write_line()
     output.write_text_line(f"{speaker(message)}  {iso_utc(message.created_at_ms)}", output.BOLD)
-    if message.text:
-        output.write_line(message.text.removesuffix("\n"))
+    _print_text(message)
     for part in message.broken:
         line = f"[set aside: {part.provider}/{part.model} broke off after {len(part.text)} characters]"
         output.write_text_line(line, output.DIM)
     if (state := state_line(message)) is not None:
         output.write_text_line(f"[{state}]", output.YELLOW)
+
+
+def _print_text(message: Message) -> None:
+    """The text, with a line at each place where another provider went on."""
+    start = 0
+    for seam in message.seams:
+        _print_piece(message.text[start : seam.at])
+        output.write_text_line(f"[{seam.label}]", output.DIM)
+        start = seam.at
+    _print_piece(message.text[start:])
+
+
+def _print_piece(text: str) -> None:
+    if text:
+        output.write_line(text.removesuffix("\n"))
 
 
 def speaker(message: Message) -> str:

@@ -20,6 +20,9 @@ ContinueOption = Annotated[
     typer.Option("--continue", "-c", metavar="ID", help="Go on with a conversation; `last` is the newest."),
 ]
 NoFallbackFlag = Annotated[bool, typer.Option("--no-fallback", help="Ask one provider only.")]
+PrivateFlag = Annotated[
+    bool, typer.Option("--private", help="Ask private providers only; the conversation stays private for good.")
+]
 TimeoutOption = Annotated[
     float | None,
     typer.Option("--timeout", min=0.001, metavar="SECONDS", help="Limit of a provider's whole answer."),

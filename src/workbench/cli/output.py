@@ -101,6 +101,13 @@ def note(text: str, style: str = "") -> None:
         sys.stderr.flush()
 
 
+def prompt(text: str) -> None:
+    """A question of ours on standard error; the answer is typed behind it."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def note_lines(text: str, style: str = "") -> None:
     """Several lines of narration."""
     for line in text.split("\n"):

@@ -21,6 +21,8 @@ class Preparation:
     configuration: Configuration
     conversation_id: str | None
     """None begins a new conversation."""
+    private: bool = False
+    """Whether that conversation is private already."""
 
 
 async def prepare(core: Core, *, provider: str | None, model: str | None, reference: str | None) -> Preparation:
@@ -35,8 +37,10 @@ async def prepare(core: Core, *, provider: str | None, model: str | None, refere
     # A model given on the command line stands in for one in the configuration.
     if not any(p.usable or (model and p.enabled and (p.api_keys or not p.needs_key)) for p in configuration.providers):
         raise nobody_to_ask(configuration, config_file=str(core.paths.config_file))
-    conversation_id = None if reference is None else (await core.conversations.get(reference)).id
-    return Preparation(configuration=configuration, conversation_id=conversation_id)
+    if reference is None:
+        return Preparation(configuration=configuration, conversation_id=None)
+    conversation = await core.conversations.get(reference)
+    return Preparation(configuration=configuration, conversation_id=conversation.id, private=conversation.private)
 
 
 def nobody_to_ask(configuration: Configuration, *, config_file: str) -> ConfigurationError:
@@ -69,12 +73,12 @@ def what_is_missing(provider: Provider) -> str:
     return "" if provider.models else "no model is configured"
 
 
-def broken_stream_policy(configured: OnBrokenStream, *, printed_for_good: bool) -> OnBrokenStream:
-    """What a provider that fails after its first token means for a command, where nobody is asked.
+def broken_stream_policy(configured: OnBrokenStream, *, printed_for_good: bool, person: bool) -> OnBrokenStream:
+    """What a provider that fails after its first token means for a command.
 
-    `ask` restarts: on a terminal the broken part is struck out, elsewhere nothing has been printed yet. Where
-    text was `printed_for_good` it stops instead.
+    Without a `person` to ask, `ask` restarts: on a terminal the broken part is struck out, elsewhere nothing has been
+    printed yet. Where text was `printed_for_good` it stops instead.
     """
-    if configured is not OnBrokenStream.ASK:
+    if configured is not OnBrokenStream.ASK or person:
         return configured
     return OnBrokenStream.STOP if printed_for_good else OnBrokenStream.RESTART

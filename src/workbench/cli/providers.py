@@ -1,8 +1,8 @@
-"""`workbench providers`: who could answer, and who does."""
+"""`workbench providers`: who could answer, who does, and what would happen now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -10,34 +10,38 @@ import typer
 from workbench.cli import output
 from workbench.cli.failures import ExitCode, error_document
 from workbench.cli.invocation import Invocation
-from workbench.cli.options import JsonFlag
+from workbench.cli.options import JsonFlag, ModelOption, ProviderOption
 from workbench.cli.preparation import nobody_to_ask
+from workbench.cli.provider_views import HEADING, detail_lines, route_lines, seconds, status_row
 from workbench.cli.session import running_engine, warn_of_problems
-from workbench.core.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from workbench.config.values import Configuration
     from workbench.engine.core import Core
-    from workbench.providers.health.directory import ProbeResult, ProviderStatus
+    from workbench.providers.health.probing import ProbeResult
+    from workbench.providers.health.values import ProviderDetail, ProviderStatus, RouteNow
 
-app = typer.Typer(help="Who could answer, and who does.")
+app = typer.Typer(help="Who could answer, who does, and what would happen now.")
 
 UNREACHABLE_KINDS = frozenset({"connection", "timeout", "first_token_timeout"})
 MODELS_SHOWN = 3
 
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A provider's name.", show_default=False)]
+
 
 @app.command("list")
 def list_providers(context: typer.Context, json: JsonFlag = False) -> None:
-    """The providers in the order of their priority; nobody is contacted."""
+    """The providers in the order of their priority; nobody is contacted.
+
+    Latency and errors are those of the last 15 minutes.
+    """
     with running_engine(cast("Invocation", context.obj)) as engine:
         statuses = engine.run(lambda core: core.providers.list())
         configuration = engine.run(_configuration)
-        config_file = str(engine.run(_config_file))
+        config_file, now_ms = engine.run(_place_and_time)
     warn_of_problems(configuration)
     if json:
-        from workbench.providers.health.directory import status_document
+        from workbench.providers.health.documents import status_document
 
         output.write_json({"providers": [status_document(status) for status in statuses]})
         return
@@ -45,19 +49,92 @@ def list_providers(context: typer.Context, json: JsonFlag = False) -> None:
         output.note("No provider is configured, and none was found on this machine")
         output.note(f"  Describe one in {config_file}, or set a key such as OPENAI_API_KEY")
         return
-    heading = ("NAME", "STATE", "KIND", "MODEL", "KEY", "P50", "P95", "FIRST TOKEN", "ERRORS")
-    for number, line in enumerate(output.table([heading, *(_row(status) for status in statuses)])):
+    rows = [status_row(status, now_ms) for status in statuses]
+    for number, line in enumerate(output.table([HEADING, *rows])):
         output.write_line(line, output.DIM if number == 0 else "")
 
 
-def _row(status: ProviderStatus) -> tuple[str, ...]:
-    errors = "–" if status.error_rate is None else f"{status.error_rate:.0%}"
-    times = (_seconds(ms) for ms in (status.p50_ms, status.p95_ms, status.first_token_ms))
-    return (status.name, str(status.state), status.kind, status.model or "–", str(status.key_state), *times, errors)
+@app.command()
+def show(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
+    """Everything known of one provider, its newest attempts, and what the router would do now; nobody is contacted."""
+
+    async def look(core: Core) -> tuple[ProviderDetail, RouteNow]:
+        return await core.providers.detail(name), await core.providers.route_now()
+
+    with running_engine(cast("Invocation", context.obj)) as engine:
+        detail, route = engine.run(look)
+        configuration = engine.run(_configuration)
+        _, now_ms = engine.run(_place_and_time)
+    warn_of_problems(configuration)
+    if json:
+        from workbench.providers.health.documents import detail_document
+
+        output.write_json(detail_document(detail, route))
+        return
+    for number, line in enumerate(detail_lines(detail, now_ms)):
+        output.write_text_line(line, "" if number else output.BOLD)
+    output.write_text_line("route now", output.BOLD)
+    for line in route_lines(route):
+        output.write_text_line(f"  {line}")
 
 
-def _seconds(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else f"{milliseconds / 1000:.2f} s"
+@app.command()
+def route(
+    context: typer.Context,
+    provider: ProviderOption = None,
+    model: ModelOption = None,
+    private: Annotated[bool, typer.Option("--private", help="As for a private conversation.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """What the router would do with a request that came now, and why; nobody is contacted."""
+
+    async def look(core: Core) -> RouteNow:
+        return await core.providers.route_now(pinned_provider=provider, pinned_model=model, private=private)
+
+    with running_engine(cast("Invocation", context.obj)) as engine:
+        found = engine.run(look)
+        configuration = engine.run(_configuration)
+    warn_of_problems(configuration)
+    if json:
+        from workbench.providers.health.documents import route_document
+
+        output.write_json(route_document(found))
+        return
+    for line in route_lines(found):
+        output.write_text_line(line)
+
+
+@app.command()
+def enable(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
+    """Switch a provider on, in the configuration file."""
+
+    async def switch(core: Core) -> ProviderStatus:
+        await core.provider_control.enable(name, True)
+        return await _status(core, name)
+
+    _tell_change(context, switch, "is on", json=json)
+
+
+@app.command()
+def disable(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
+    """Switch a provider off, in the configuration file."""
+
+    async def switch(core: Core) -> ProviderStatus:
+        await core.provider_control.enable(name, False)
+        return await _status(core, name)
+
+    _tell_change(context, switch, "is off", json=json)
+
+
+@app.command()
+def reset(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
+    """Close a provider's breaker and take its keys for good again, in all running workbenches of this home."""
+
+    async def forget(core: Core) -> ProviderStatus:
+        await core.provider_control.reset(name)
+        return await _status(core, name)
+
+    _tell_change(context, forget, "is asked again", json=json)
 
 
 @app.command("test")
@@ -72,22 +149,16 @@ def probe(
 
     That costs nothing. Exit code 0 when all that can be checked answer, 3 when none can be reached.
     """
-    invocation = cast("Invocation", context.obj)
-    if invocation.offline:
-        raise UsageError("Offline: nobody is contacted", hint="Leave --offline out")
-    with running_engine(invocation) as engine:
+    with running_engine(cast("Invocation", context.obj)) as engine:
         configuration = engine.run(_configuration)
         warn_of_problems(configuration)
-        unknown = [name for name in names or () if configuration.provider(name) is None]
-        if unknown:
-            known = ", ".join(provider.name for provider in configuration.providers) or "none"
-            raise NotFoundError(f"There is no provider named {unknown[0]}", hint=f"Known providers: {known}")
-        if not configuration.providers:
-            raise nobody_to_ask(configuration, config_file=str(engine.run(_config_file)))
+        if not configuration.providers and not names:
+            config_file, _ = engine.run(_place_and_time)
+            raise nobody_to_ask(configuration, config_file=config_file)
         results = engine.run(lambda core: core.providers.test(names or ()))
     code = exit_code_of(results)
     if json:
-        from workbench.providers.health.directory import probe_document
+        from workbench.providers.health.documents import probe_document
 
         document: dict[str, object] = {"providers": [probe_document(result) for result in results]}
         if code is not ExitCode.DONE:
@@ -115,7 +186,7 @@ def _print_result(result: ProbeResult) -> None:
     if result.ok:
         models = ", ".join(result.models[:MODELS_SHOWN])
         more = f" and {len(result.models) - MODELS_SHOWN} more" if len(result.models) > MODELS_SHOWN else ""
-        text = f"ok       {result.name}  {_seconds(result.latency_ms)}  {models}{more}"
+        text = f"ok       {result.name}  {seconds(result.latency_ms)}  {models}{more}"
     elif result.checked:
         text = f"problem  {result.name}  {result.error_kind}  {result.reason}"
     else:
@@ -123,9 +194,26 @@ def _print_result(result: ProbeResult) -> None:
     output.write_text_line(text, output.GREEN if result.ok else output.RED if result.checked else output.DIM)
 
 
+def _tell_change(
+    context: typer.Context, work: Callable[[Core], Awaitable[ProviderStatus]], told: str, *, json: bool
+) -> None:
+    with running_engine(cast("Invocation", context.obj)) as engine:
+        status = engine.run(work)
+    if json:
+        from workbench.providers.health.documents import status_document
+
+        output.write_json({"provider": status_document(status)})
+    else:
+        output.write_text_line(f"{status.name} {told}; its state is {status.state.replace('_', ' ')}")
+
+
+async def _status(core: Core, name: str) -> ProviderStatus:
+    return (await core.providers.detail(name)).status
+
+
 async def _configuration(core: Core) -> Configuration:
     return await core.configured()
 
 
-async def _config_file(core: Core) -> Path:
-    return core.paths.config_file
+async def _place_and_time(core: Core) -> tuple[str, int]:
+    return str(core.paths.config_file), core.clock.now_ms()

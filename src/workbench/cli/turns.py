@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from workbench.cli.question import ask_person
 from workbench.cli.session import Background
 from workbench.cli.signals import Interrupted, Terminated
 from workbench.core.events import ClientLoading, Event
+from workbench.core.provider_events import ReplyBroken
 
 if TYPE_CHECKING:
-    from workbench.chat.values import TurnOptions, TurnResult
+    from workbench.chat.values import Turn, TurnResult
+    from workbench.engine.core import Core
     from workbench.engine.engine import Engine
 
 KEEP_TIMEOUT_S = 1.0
@@ -39,17 +43,15 @@ class Outcome:
     interrupted: bool = False
 
 
-def carry_out(
-    engine: Engine, prompt: str, *, conversation_id: str | None, options: TurnOptions, view: TurnView
-) -> Outcome:
-    """Send `prompt` and show its turn until it ends.
+def carry_out(engine: Engine, begin: Callable[[Core], Awaitable[Turn]], *, view: TurnView) -> Outcome:
+    """Begin a turn and show it until it ends; one that asks a person does so here.
 
     Ctrl-C stops the turn and what came is kept. SIGTERM and SIGHUP (`Terminated`) pass on: the engine is about to
-    be stopped, which keeps it too. Raises what sending raises.
+    be stopped, which keeps it too. Raises what `begin` raises.
     """
     woken = threading.Event()
     with engine.bus.subscribe(wake=woken.set) as events:
-        turn = engine.run(lambda core: core.chat.send(prompt, conversation_id=conversation_id, options=options))
+        turn = engine.run(begin)
         waiting = Background(engine, lambda core: core.chat.wait(turn.id), woken.set)
         try:
             ended = False
@@ -60,6 +62,8 @@ def carry_out(
                 for event in events.drain():
                     if event.correlation == turn.id or isinstance(event, ClientLoading):
                         view.show(event)
+                    if isinstance(event, ReplyBroken) and event.correlation == turn.id:
+                        _decide(engine, event)
             result = waiting.result()
         except Terminated:
             view.close(None)
@@ -71,3 +75,8 @@ def carry_out(
             return Outcome(result=result, interrupted=True)
     view.close(result)
     return Outcome(result=result)
+
+
+def _decide(engine: Engine, broken: ReplyBroken) -> None:
+    resume = ask_person(broken)
+    engine.run(lambda core: core.chat.decide(broken.correlation, resume))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli import output
 from workbench.cli.documents import event_document
+from workbench.conversations.values import Seam
 from workbench.core.events import (
     AttemptEnded,
     AttemptStarted,
@@ -18,6 +19,7 @@ from workbench.core.events import (
     ReplyRestarted,
     TextDelta,
 )
+from workbench.core.provider_events import ReplyBroken, ReplyContinued, RequestWaiting
 from workbench.core.text import clean, clean_line
 
 if TYPE_CHECKING:
@@ -35,15 +37,21 @@ class Narrator:
         """A status line is shown only where it can be erased again."""
         self._can_erase = output.obeys_sequences(sys.stderr)
         self._status = False
+        self._waiting = False
 
     def tell(self, event: Event) -> None:
-        """Narrate what is worth it: failures and skipped providers; show what is being waited for."""
+        """Narrate what is worth it: failures, skipped providers, seams; show what is being waited for."""
         self.clear_status()
         match event:
             case AttemptEnded(state="failed") | AttemptEnded(state="skipped"):
                 output.note(event.text(), output.YELLOW)
             case ClientLoading(seconds=None) | AttemptStarted():
                 self._show_status(event.text())
+            case RequestWaiting():
+                self._tell_waiting(event)
+            case ReplyContinued():
+                seam = Seam(at=event.at, after=event.after, provider=event.provider, model=event.model)
+                output.note(f"[{seam.label}]", output.YELLOW)
             case _:
                 pass
 
@@ -52,6 +60,13 @@ class Narrator:
         if self._status:
             self._status = False
             _to_stderr("\r\x1b[K")
+
+    def _tell_waiting(self, event: RequestWaiting) -> None:
+        if self._can_erase:
+            self._show_status(event.text())
+        elif not self._waiting:
+            self._waiting = True
+            output.note(event.text())
 
     def _show_status(self, text: str) -> None:
         if self._can_erase:
@@ -100,6 +115,10 @@ class LiveView:
         self._can_strike = output.obeys_sequences(sys.stdout) and not os.environ.get("NO_COLOR")
         self._raw: list[str] = []
         self._printed: list[str] = []
+        self._paused = False
+        """Whether the line was ended in the middle of the answer, so that something else could be said."""
+        self._torn = False
+        """Whether something else was said in the middle of what is printed."""
         self._size_at_start = _terminal_size()
         self._later: list[Event] = []
 
@@ -112,7 +131,12 @@ class LiveView:
                 pass
             case ReplyRestarted():
                 self._restart()
-            case _ if self._raw and self._terminal:
+            case ReplyBroken():
+                self._pause()
+            case ReplyContinued():
+                self._pause()
+                self._narrator.tell(event)
+            case _ if self._raw and self._terminal and not self._paused:
                 # A note in the middle of a line would tear the text, and make it impossible to strike out.
                 self._later.append(event)
             case _:
@@ -131,9 +155,11 @@ class LiveView:
     def _print(self, text: str) -> None:
         if not text:
             return
-        if not self._raw:
+        if not self._raw or self._paused:
             self._narrator.clear_status()
+        if not self._raw:
             self._size_at_start = _terminal_size()
+        self._paused = False
         self._raw.append(text)
         shown = clean(text)
         if self._terminal:
@@ -146,7 +172,7 @@ class LiveView:
         shown = "".join(self._printed)
         if shown and self._terminal:
             rows = rows_of(shown, self._size_at_start[0])
-            if self._can_strike and rows is not None and self._fits(rows):
+            if self._can_strike and not self._torn and rows is not None and self._fits(rows):
                 up = f"\x1b[{rows - 1}A" if rows > 1 else ""
                 output.write_sequence(f"\r{up}\x1b[J")
                 for line in struck(shown):
@@ -157,6 +183,16 @@ class LiveView:
             output.flush()
         self._raw.clear()
         self._printed.clear()
+        self._paused = self._torn = False
+        self._tell_later()
+
+    def _pause(self) -> None:
+        """End the line of an answer that may go on, for a note or a question; then it can no longer be struck out."""
+        self._narrator.clear_status()
+        if self._raw and self._terminal:
+            self._end_line()
+            self._printed.append("\n")
+            self._paused = self._torn = True
         self._tell_later()
 
     def _fits(self, rows: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
 import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -27,11 +26,8 @@ from workbench.core.redaction import REDACTOR
 from workbench.engine.configuring import CurrentConfiguration
 from workbench.engine.core import Core
 from workbench.engine.options import EngineOptions
-from workbench.providers.answering.attempt_log import AttemptLog
-from workbench.providers.answering.failover import Failover
+from workbench.engine.provider_layer import build_provider_layer
 from workbench.providers.calling.announced import AnnouncedModel
-from workbench.providers.calling.litellm_client import LiteLLMClient
-from workbench.providers.health.directory import ProviderDirectory
 from workbench.providers.scripted.demonstration import DemonstrationServer
 from workbench.storage.event_log import EventLog, EventRecorder
 from workbench.storage.instance import Instance
@@ -69,14 +65,13 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     configured = CurrentConfiguration(load)
     teardown.push_async_callback(configured.close)
     conversations = Conversations(store, options.clock, instance.id)
-    client = LiteLLMClient()
-    teardown.push_async_callback(client.aclose)
-    model = AnnouncedModel(client, bus, options.clock)
-    failover = Failover(model, AttemptLog(store), bus, options.clock, random.SystemRandom())
+    layer = build_provider_layer(
+        options, paths, store=store, bus=bus, configured=configured, owner=instance.id, teardown=teardown
+    )
     chat = ChatService(
         conversations=conversations,
-        failover=failover,
-        model=model,
+        failover=layer.failover,
+        model=layer.model,
         configuration=configured,
         bus=bus,
         clock=options.clock,
@@ -93,8 +88,9 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         drafts=Drafts(store, options.clock),
         events=events,
         chat=chat,
-        providers=ProviderDirectory(configured, store, options.clock),
-        model=model,
+        providers=layer.directory,
+        provider_control=layer.control,
+        model=layer.model,
         demo=options.demo,
         offline=options.offline,
     )
@@ -103,7 +99,7 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     if not store.read_only:
         await chat.mark_interrupted(lambda owner: Instance.is_alive(paths.data_dir, owner))
     if options.warm and not options.offline:
-        _warm(model, configured, teardown)
+        _warm(layer.model, configured, teardown)
     return core
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from workbench.config.values import Configuration
+from workbench.config.values import Configuration, Settings
 
 
 class CurrentConfiguration:
@@ -23,6 +23,14 @@ class CurrentConfiguration:
     async def __call__(self) -> Configuration:
         """The snapshot in force; waits for the first one."""
         return await asyncio.shield(self._reading)
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force; the defaults before anything has been read."""
+        reading = self._reading
+        if not reading.done() or reading.cancelled() or reading.exception() is not None:
+            return Settings()
+        return reading.result().settings
 
     async def reload(self) -> Configuration:
         """Read again and put it in force; what is running keeps what it began with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench.chat.service import ChatService
@@ -12,7 +13,9 @@ from workbench.conversations.repository import Conversations
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.engine.configuring import CurrentConfiguration
+from workbench.engine.provider_control import ProviderControl
 from workbench.providers.health.directory import ProviderDirectory
+from workbench.providers.scripted.drill_values import DrillStep
 from workbench.providers.values import ChatModel
 from workbench.storage.event_log import EventLog
 from workbench.storage.store import Store
@@ -33,9 +36,19 @@ class Core:
     events: EventLog
     chat: ChatService
     providers: ProviderDirectory
+    provider_control: ProviderControl
     model: ChatModel
     demo: bool
     offline: bool
+
+    async def drill(self, tell: Callable[[DrillStep], None]) -> None:
+        """Play every fault on stand-ins for the configured chain; `tell` hears each step, on the core's loop.
+
+        Nothing of the core is touched but the loaded model library. Raises WorkbenchError when that cannot be loaded.
+        """
+        from workbench.engine.drill import play
+
+        await play(await self.configured(), tell, model=self.model)
 
     async def reload_configuration(self) -> Configuration:
         """Read the configuration again and put it in force; running turns keep the old one."""

@@ -22,6 +22,8 @@ class EngineOptions:
     """Scripted providers in a throw-away home; `paths` is not touched."""
     warm: bool = False
     """Load the model library as soon as the core is up, not at the first prompt."""
+    watch: bool = False
+    """Probe providers now and then, free of charge, for as long as the core runs."""
     announce: bool = True
     """Whether start, configuration and end are events; a command that only reads leaves none in the log."""
     overrides: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -1,120 +1,122 @@
-"""What is known of each provider: from its configuration, its attempts of the last minutes, and free probes."""
+"""What is known of each provider: its configuration, its breaker and keys, its attempts, and free probes."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from statistics import median
+from typing import Protocol
 
 from workbench.config.values import Configuration, Provider
-from workbench.core.clock import Clock, iso_utc
-from workbench.core.errors import NotFoundError
-from workbench.providers.health.probing import DEADLINE_S, ProbeResult, probe_all
+from workbench.core.clock import Clock
+from workbench.core.errors import NotFoundError, UsageError
+from workbench.providers.health.choices import ModelChoice, model_choices, price_text, recently_used
+from workbench.providers.health.figures import RECENT_MS, Traffic, TrafficFigures
+from workbench.providers.health.prober import Prober
+from workbench.providers.health.probing import DEADLINE_S, ProbeResult
+from workbench.providers.health.values import Checked, ProviderDetail, ProviderStatus, RouteNow
+from workbench.providers.resilience.values import BreakerState, BreakerView, KeyCondition, KeyView, Standing
+from workbench.providers.routing.catalogue import Catalogue, ModelFacts
 from workbench.providers.values import ErrorKind
 from workbench.storage.store import Store
 
-WINDOW_MS = 15 * 60 * 1000
-"""Attempts that old still say something about now."""
-
-MOST_ROWS = 500
 SLOW_FIRST_TOKEN_MS = 5_000
 """A median first token later than this makes a provider slow."""
-
-_RECENT = """
-select provider, state, started_at, first_token_at, ended_at from attempts
-where started_at >= ? and state in ('ok', 'failed') order by started_at desc limit ?
-"""
+SLOW_FIRST_TOKEN_P95_MS = 10_000
+"""So does one in twenty later than this."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderStatus:
-    """One provider as `providers list` shows it; None is unknown."""
+class Previewer(Protocol):
+    """Whoever can say what the router would do."""
 
-    name: str
-    kind: str
-    model: str | None
-    models: tuple[str, ...]
-    enabled: bool
-    state: str
-    """`ok`, `slow`, `open`, `no_key`, `disabled` or `unknown`."""
-    breaker: str = "closed"
-    key_state: str = "ok"
-    """`ok`, `missing` or `not_needed`."""
-    p50_ms: int | None = None
-    p95_ms: int | None = None
-    first_token_ms: int | None = None
-    """The median."""
-    error_rate: float | None = None
-    """Share of the recent attempts that failed, 0 to 1."""
-    checked_at_ms: int | None = None
-    """When it was last heard of."""
-    scripted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    ok: bool
-    ended_at: int
-    duration_ms: int
-    first_token_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Probed:
-    result: ProbeResult
-    at_ms: int
+    async def preview(
+        self,
+        configuration: Configuration,
+        *,
+        pinned_provider: str | None = None,
+        pinned_model: str | None = None,
+        private: bool = False,
+    ) -> RouteNow:
+        """The way of a request that came now; asks nobody and changes nothing."""
+        ...
 
 
 class ProviderDirectory:
-    """Lists and tests the configured providers."""
+    """Lists, explains and tests the configured providers."""
 
     def __init__(
-        self, configuration: Callable[[], Awaitable[Configuration]], store: Store | None, clock: Clock
+        self,
+        configuration: Callable[[], Awaitable[Configuration]],
+        store: Store | None,
+        clock: Clock,
+        *,
+        standing: Standing,
+        catalogue: Catalogue,
+        router: Previewer,
+        prober: Prober,
+        offline: bool = False,
     ) -> None:
         """Figures come from the attempts in `store`; without one they are unknown."""
         self._configuration = configuration
         self._store = store
+        self._figures = None if store is None else TrafficFigures(store, clock)
         self._clock = clock
-        self._probed: dict[str, _Probed] = {}
+        self._standing = standing
+        self._catalogue = catalogue
+        self._router = router
+        self._prober = prober
+        self._offline = offline
 
     async def list(self) -> list[ProviderStatus]:
         """Every configured provider, in order of priority. Contacts nobody. Raises StorageError."""
-        seen: dict[str, list[_Seen]] = {}
-        if self._store is not None:
-            since = self._clock.now_ms() - WINDOW_MS
-            for row in await self._store.read(_RECENT, (since, MOST_ROWS)):
-                ended_at = row["ended_at"] or row["started_at"]
-                first = row["first_token_at"]
-                seen.setdefault(row["provider"], []).append(
-                    _Seen(
-                        ok=row["state"] == "ok",
-                        ended_at=ended_at,
-                        duration_ms=ended_at - row["started_at"],
-                        first_token_ms=None if first is None else first - row["started_at"],
-                    )
-                )
-        providers = sorted((await self._configuration()).providers, key=lambda provider: provider.priority)
-        return [self._status(provider, seen.get(provider.name, [])) for provider in providers]
+        configuration = await self._configuration()
+        return await self._statuses(sorted(configuration.providers, key=lambda provider: provider.priority))
+
+    async def detail(self, name: str) -> ProviderDetail:
+        """Everything known of one provider. Contacts nobody. Raises NotFoundError and StorageError."""
+        configuration = await self._configuration()
+        provider = configured(configuration, name)
+        # All of them, because the figures of a day are kept for the providers that they were read for.
+        statuses = await self._statuses(configuration.providers)
+        facts = self._catalogue.facts(provider, provider.models[0]) if provider.models else ModelFacts()
+        figures = self._figures
+        return ProviderDetail(
+            status=next(status for status in statuses if status.name == name),
+            limits=self._standing.limits(provider),
+            attempts=() if figures is None else await figures.attempts(name),
+            errors=() if figures is None else await figures.error_kinds(name),
+            base_url=provider.base_url,
+            key_refs=provider.key_refs,
+            context_window=facts.context_window,
+            price=_price_in_words(facts),
+        )
+
+    async def choices(self) -> Sequence[ModelChoice]:
+        """Every model of every provider, for a picker. Contacts nobody. Raises StorageError."""
+        configuration = await self._configuration()
+        return model_choices(configuration, await self.list(), self._catalogue, await recently_used(self._store))
+
+    async def route_now(
+        self, *, pinned_provider: str | None = None, pinned_model: str | None = None, private: bool = False
+    ) -> RouteNow:
+        """What the router would do with a request that came now, and why. Contacts nobody."""
+        configuration = await self._configuration()
+        await self._standing.refresh(configuration.providers)
+        return await self._router.preview(
+            configuration, pinned_provider=pinned_provider, pinned_model=pinned_model, private=private
+        )
 
     async def test(self, names: Sequence[str] = (), *, deadline_s: float = DEADLINE_S) -> list[ProbeResult]:
         """Ask these providers, or all, whether they are there: free requests, in parallel, under one deadline.
 
-        A provider that is switched off is asked only when it is named. Raises NotFoundError for an unknown name.
+        A provider that is switched off is asked only when it is named. Raises NotFoundError for an unknown name,
+        UsageError when offline.
         """
+        if self._offline:
+            raise UsageError("Offline: nobody is contacted", hint="Start without --offline to test providers")
         configuration = await self._configuration()
-        providers: list[Provider] = []
-        for name in names:
-            provider = configuration.provider(name)
-            if provider is None:
-                known = ", ".join(each.name for each in configuration.providers) or "none"
-                raise NotFoundError(f"There is no provider named {name}", hint=f"Configured: {known}")
-            providers.append(provider)
-        if not names:
-            providers = list(configuration.providers)
+        providers = [configured(configuration, name) for name in names] or list(configuration.providers)
         asked = [provider for provider in providers if provider.enabled or names]
-        found = {result.name: result for result in await probe_all(asked, self._clock, deadline_s=deadline_s)}
-        now = self._clock.now_ms()
-        self._probed.update({name: _Probed(result, now) for name, result in found.items()})
+        await self._standing.refresh(asked)
+        found = {result.name: result for result in await self._prober.check(asked, deadline_s=deadline_s)}
         off = ErrorKind.DISABLED.value
         return [
             found.get(provider.name)
@@ -122,83 +124,83 @@ class ProviderDirectory:
             for provider in providers
         ]
 
-    def _status(self, provider: Provider, seen: Sequence[_Seen]) -> ProviderStatus:
-        probed = self._probed.get(provider.name)
-        durations = sorted(each.duration_ms for each in seen if each.ok)
-        first_tokens = [each.first_token_ms for each in seen if each.ok and each.first_token_ms is not None]
-        first_token_ms = round(median(first_tokens)) if first_tokens else None
-        heard = [each.ended_at for each in seen[:1]] + ([probed.at_ms] if probed is not None else [])
+    async def _statuses(self, providers: Sequence[Provider]) -> list[ProviderStatus]:
+        names = [provider.name for provider in providers]
+        await self._standing.refresh(providers)
+        traffic = {} if self._figures is None else await self._figures.read(names)
+        checks = await self._prober.log.newest(names)
+        return [
+            self._status(provider, traffic.get(provider.name, Traffic()), checks.get(provider.name))
+            for provider in providers
+        ]
+
+    def _status(self, provider: Provider, traffic: Traffic, checked: Checked | None) -> ProviderStatus:
+        breaker = self._standing.breaker(provider)
+        keys = self._standing.keys(provider)
+        key_state = key_state_of(provider, keys)
+        heard = [at for at in (traffic.newest_at_ms, checked and checked.at_ms) if at is not None]
         return ProviderStatus(
             name=provider.name,
             kind=provider.kind,
             model=provider.models[0] if provider.models else None,
             models=provider.models,
             enabled=provider.enabled,
-            state=_state(provider, seen, probed, first_token_ms),
-            key_state=_key_state(provider),
-            p50_ms=_percentile(durations, 0.5),
-            p95_ms=_percentile(durations, 0.95),
-            first_token_ms=first_token_ms,
-            error_rate=round(sum(not each.ok for each in seen) / len(seen), 3) if seen else None,
-            checked_at_ms=max(heard, default=None),
+            state=self._state(provider, key_state, breaker, traffic, checked),
+            breaker=breaker,
+            key_state=key_state,
+            keys=keys,
+            recent=traffic.recent,
+            day=traffic.day,
+            minutes=traffic.minutes,
+            last_error=traffic.last_error,
+            heard_at_ms=max(heard, default=None),
+            checked=checked,
             scripted=provider.scripted,
+            private=provider.private,
+            priority=provider.priority,
         )
 
-
-def _key_state(provider: Provider) -> str:
-    if not provider.needs_key and not provider.api_keys:
-        return "not_needed"
-    return "ok" if provider.api_keys else "missing"
-
-
-def _state(provider: Provider, seen: Sequence[_Seen], probed: _Probed | None, first_token_ms: int | None) -> str:
-    """The newest thing heard decides; a failure makes no state of its own, its rate is shown beside."""
-    if not provider.enabled:
-        return "disabled"
-    if _key_state(provider) == "missing":
-        return "no_key"
-    if probed is not None and (not seen or probed.at_ms >= seen[0].ended_at):
-        return "ok" if probed.result.ok else "unknown"
-    if not seen or not seen[0].ok:
-        return "unknown"
-    return "slow" if first_token_ms is not None and first_token_ms > SLOW_FIRST_TOKEN_MS else "ok"
-
-
-def _percentile(ordered: Sequence[int], share: float) -> int | None:
-    """The nearest-rank percentile of sorted numbers."""
-    if not ordered:
-        return None
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * round(share * 100) // 100) - 1))]
+    def _state(
+        self, provider: Provider, key_state: str, breaker: BreakerView, traffic: Traffic, checked: Checked | None
+    ) -> str:
+        """A failure makes no state of its own, its rate is shown beside; the newest thing heard lately decides."""
+        if not provider.enabled:
+            return "disabled"
+        if key_state in ("missing", "disabled"):
+            return "no_key"
+        if breaker.state is not BreakerState.CLOSED or key_state == "bad":
+            return "open"
+        recent = traffic.recent
+        median, late = recent.first_token_p50_ms, recent.first_token_p95_ms
+        if (median or 0) > SLOW_FIRST_TOKEN_MS or (late or 0) > SLOW_FIRST_TOKEN_P95_MS:
+            return "slow"
+        well = traffic.newest_ok
+        if checked is not None and self._clock.now_ms() - checked.at_ms <= RECENT_MS:
+            newer = well is None or traffic.newest_at_ms is None or checked.at_ms >= traffic.newest_at_ms
+            well = checked.ok if newer else well
+        return "ok" if well else "unknown"
 
 
-def status_document(status: ProviderStatus) -> dict[str, object]:
-    """One entry of `providers list --json`."""
-    checked_at = status.checked_at_ms
-    return {
-        "name": status.name,
-        "kind": status.kind,
-        "model": status.model,
-        "models": list(status.models),
-        "enabled": status.enabled,
-        "state": status.state,
-        "breaker": status.breaker,
-        "key_state": status.key_state,
-        "p50_ms": status.p50_ms,
-        "p95_ms": status.p95_ms,
-        "first_token_ms": status.first_token_ms,
-        "error_rate": status.error_rate,
-        "checked_at": None if checked_at is None else iso_utc(checked_at),
-        "scripted": status.scripted,
-    }
+def configured(configuration: Configuration, name: str) -> Provider:
+    """The provider of that name. Raises NotFoundError, which names those that there are."""
+    provider = configuration.provider(name)
+    if provider is None:
+        known = ", ".join(each.name for each in configuration.providers) or "none"
+        raise NotFoundError(f"There is no provider named {name}", hint=f"Known providers: {known}")
+    return provider
 
 
-def probe_document(result: ProbeResult) -> dict[str, object]:
-    """One entry of `providers test --json`."""
-    return {
-        "name": result.name,
-        "ok": result.ok,
-        "latency_ms": result.latency_ms,
-        "models": list(result.models),
-        "error_kind": result.error_kind,
-        "reason": result.reason,
-    }
+def key_state_of(provider: Provider, keys: Sequence[KeyView]) -> str:
+    """One word for all keys of a provider: it is well as long as one of them is."""
+    if not provider.api_keys:
+        return "missing" if provider.needs_key else "not_needed"
+    conditions = {key.condition for key in keys}
+    for condition in (KeyCondition.OK, KeyCondition.LIMITED, KeyCondition.BAD, KeyCondition.DISABLED):
+        if condition in conditions:
+            return condition.value
+    return KeyCondition.OK.value
+
+
+def _price_in_words(facts: ModelFacts) -> str:
+    paid, _, answered = price_text(facts).partition("/")
+    return f"{paid} in, {answered} out a million tokens" if answered else paid

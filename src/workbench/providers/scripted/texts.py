@@ -68,3 +68,13 @@ _THINGS_TO_TRY = (
     "| broken off in mid-answer | as you configured | never |\n\n"
     "**F5** shows them as they happen.",
 )
+
+DRILL_PROMPT = "Does my chain hold?"
+
+DRILL_ANSWER = (
+    "No model has read your prompt: a stand-in on this machine says these words, one after the other, so that it can "
+    "be checked whether every one of them arrives, and each of them once. A provider may refuse, fall silent, break "
+    "off in the middle of a sentence or not be there at all; what you read in the end must be this text, whole and in "
+    "its order, or it must be marked as not complete."
+)
+"""What every stand-in of a drill answers, so that text of two of them can be told to fit together."""
