@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Protocol
 
 from workbench.conversations.repository import Conversations
-from workbench.conversations.values import BrokenPart, Message, MessageState
+from workbench.conversations.values import BrokenPart, Message, MessageState, Seam
 from workbench.conversations.writes import FinishedMessageError
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, StorageError, WorkbenchError
 from workbench.core.events import StorageTrouble
-from workbench.providers.values import Attempt
+from workbench.providers.values import Answering, Attempt
 
 FLUSH_INTERVAL_S = 0.25
 """Pause between two saves of a growing reply: half of the 500 ms that may be lost."""
@@ -31,6 +32,11 @@ class ReplyDraft:
     text: str = ""
     reasoning: str = ""
     broken: tuple[BrokenPart, ...] = ()
+    seams: tuple[Seam, ...] = ()
+    speaker: Answering | None = None
+    """Who gives the text now."""
+    _opened_by: Answering | None = None
+    """Who gave the text before the first seam."""
     _pieces: list[str] = field(default_factory=list[str])
     _reasoning_pieces: list[str] = field(default_factory=list[str])
 
@@ -47,14 +53,36 @@ class ReplyDraft:
             self.reasoning += "".join(self._reasoning_pieces)
             self._reasoning_pieces.clear()
 
+    def go_on(self, after: str, speaker: Answering) -> Seam:
+        """The text so far stands, `after` broke off, and `speaker` goes on from its end."""
+        self.join()
+        if not self.seams:
+            self._opened_by = self.speaker or Answering(provider=after, model="")
+        seam = Seam(at=len(self.text), after=after, provider=speaker.provider, model=speaker.model)
+        self.seams = (*self.seams, seam)
+        self.speaker = speaker
+        return seam
+
     def set_aside(self, provider: str, model: str) -> int:
-        """Keep the text so far as a broken part and start over; returns its length in characters."""
+        """Keep the text so far, what each provider gave of it, as broken parts and start over.
+
+        Returns its length in characters. `provider` and `model` gave it, unless there are seams in it.
+        """
         self.join()
         characters = len(self.text)
-        if self.text:
-            self.broken = (*self.broken, BrokenPart(provider=provider, model=model, text=self.text))
+        opened_by = self._opened_by or Answering(provider=provider, model=model)
+        speakers = [(opened_by.provider, opened_by.model), *((seam.provider, seam.model) for seam in self.seams)]
+        places = [0, *(seam.at for seam in self.seams), characters]
+        parts = [
+            BrokenPart(provider=name, model=model, text=self.text[start:end])
+            for (name, model), (start, end) in zip(speakers, pairwise(places), strict=True)
+            if end > start
+        ]
+        self.broken = (*self.broken, *parts)
         self.text = ""
         self.reasoning = ""
+        self.seams = ()
+        self.speaker = self._opened_by = None
         return characters
 
 
@@ -95,7 +123,7 @@ class StoredReply:
     async def save(self, draft: ReplyDraft) -> None:
         """Write what there is so far."""
         await self._conversations.save_reply(
-            draft.message.id, text=draft.text, reasoning=draft.reasoning, broken=draft.broken
+            draft.message.id, text=draft.text, reasoning=draft.reasoning, broken=draft.broken, seams=draft.seams
         )
 
     async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
@@ -106,6 +134,7 @@ class StoredReply:
             text=draft.text,
             reasoning=draft.reasoning,
             broken=draft.broken,
+            seams=draft.seams,
             provider=ending.provider,
             model=ending.model,
             finish_reason=ending.finish_reason,
@@ -219,6 +248,7 @@ def finished_message(draft: ReplyDraft, ending: Ending, attempts: tuple[Attempt,
         text=draft.text,
         reasoning=draft.reasoning,
         broken=draft.broken,
+        seams=draft.seams,
         state=ending.state,
         provider=ending.provider,
         model=ending.model,

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from workbench.chat.reply import StoredReply, UnstoredReply
-from workbench.chat.turn import TurnRun
+from workbench.chat.turn import Answers, TurnRun
 from workbench.chat.values import Turn, TurnOptions, TurnResult
 from workbench.config.values import Configuration
-from workbench.conversations.repository import Conversations
+from workbench.conversations.repository import BegunTurn, Conversations
 from workbench.conversations.values import Conversation, Message, MessageState, Role
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, UsageError
 from workbench.core.events import ConversationChanged, ReplyInterrupted, TurnStarted
 from workbench.core.ids import new_id
-from workbench.providers.answering.failover import Failover
-from workbench.providers.values import ChatModel
+from workbench.providers.values import ChatModel, Resume
 
 FINISHED_TURNS_KEPT = 100
 """Results that `wait` can still fetch after the turn has ended."""
@@ -44,7 +43,7 @@ class ChatService:
         self,
         *,
         conversations: Conversations,
-        failover: Failover,
+        failover: Answers,
         model: ChatModel,
         configuration: Callable[[], Awaitable[Configuration]],
         bus: EventBus,
@@ -75,9 +74,34 @@ class ChatService:
         options = options or TurnOptions()
         if options.provider is not None:
             await self._check_provider(options.provider)
-        self._check(text, conversation_id)
-        # A task of its own: once the prompt is on disk its reply must come to an end, also when nobody waits any more.
-        beginning = asyncio.create_task(self._begin(text, conversation_id, options), name="begin-turn")
+        if not text.strip():
+            raise UsageError("The prompt is empty", hint="Type something to send")
+        self._check(conversation_id)
+        return await self._begun(conversation_id, self._begin(text, conversation_id, options))
+
+    async def ask_again(self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None) -> Turn:
+        """Begin another reply to a prompt, beside those it has; returns once its row is on disk.
+
+        `message_id` is the prompt or any reply to it, a failed or interrupted one too; the model reads the branch up
+        to that prompt. A provider in `options` is asked this time only. Raises NotFoundError for a message that is not
+        there, and UsageError as `send` does, or when the reply is not to be stored.
+        """
+        options = options or TurnOptions()
+        if options.provider is not None:
+            await self._check_provider(options.provider)
+        if not options.store:
+            raise UsageError("Another answer to a stored prompt is stored too")
+        self._check(conversation_id)
+        return await self._begun(conversation_id, self._begin_again(conversation_id, message_id, options))
+
+    async def decide(self, turn_id: str, resume: Resume | str) -> bool:
+        """Say what to do with the broken answer that `ReplyBroken` told of; False when the turn does not ask."""
+        running = self._running.get(turn_id)
+        return running is not None and running.run.decide(Resume(resume))
+
+    async def _begun(self, conversation_id: str | None, work: Coroutine[None, None, TurnRun]) -> Turn:
+        # A task of its own: once the reply's row is on disk it must come to an end, also when nobody waits any more.
+        beginning = asyncio.create_task(work, name="begin-turn")
         self._beginning[beginning] = conversation_id
         beginning.add_done_callback(self._beginning.pop)
         try:
@@ -95,17 +119,31 @@ class ChatService:
                 system=options.system,
                 provider=options.provider if conversation_id is None else None,
                 model=options.model if conversation_id is None else None,
+                private=bool(options.private),
             )
-            conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
-        else:
-            conversation, prompt, reply = await self._unstored(text, conversation_id)
-        turn = Turn(id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id)
+            return self._run_stored(begun, options)
+        conversation, prompt, reply = await self._unstored(text, conversation_id)
 
         async def branch() -> list[Message]:
-            if options.store:
-                return await self._conversations.path(conversation.id, leaf_id=prompt.id)
             return [*(await self._conversations.path(conversation.id) if conversation.messages else ()), prompt]
 
+        return self._run(BegunTurn(conversation=conversation, user_message=prompt, reply=reply), options, branch)
+
+    async def _begin_again(self, conversation_id: str, message_id: str, options: TurnOptions) -> TurnRun:
+        begun = await self._conversations.begin_reply(conversation_id, message_id, private=bool(options.private))
+        return self._run_stored(begun, options)
+
+    def _run_stored(self, begun: BegunTurn, options: TurnOptions) -> TurnRun:
+        def branch() -> Awaitable[list[Message]]:
+            return self._conversations.path(begun.conversation.id, leaf_id=begun.user_message.id)
+
+        return self._run(begun, options, branch)
+
+    def _run(
+        self, begun: BegunTurn, options: TurnOptions, branch: Callable[[], Awaitable[Sequence[Message]]]
+    ) -> TurnRun:
+        conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
+        turn = Turn(id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id)
         run = TurnRun(
             turn=turn,
             conversation=conversation,
@@ -114,7 +152,7 @@ class ChatService:
             branch=branch,
             reply=reply,
             keeper=StoredReply(self._conversations) if options.store else UnstoredReply(),
-            failover=self._failover,
+            answers=self._failover,
             model=self._model,
             bus=self._bus,
             clock=self._clock,
@@ -138,11 +176,9 @@ class ChatService:
             known = ", ".join(p.name for p in configuration.providers) or "none"
             raise UsageError(f"There is no provider named {name}", hint=f"Configured: {known}")
 
-    def _check(self, text: str, conversation_id: str | None) -> None:
+    def _check(self, conversation_id: str | None) -> None:
         if self._closing:
             raise UsageError("workbench is closing", hint="The prompt was not sent")
-        if not text.strip():
-            raise UsageError("The prompt is empty", hint="Type something to send")
         if self._offline:
             raise UsageError("Offline: nothing is sent", hint="Start workbench without --offline to ask a provider")
         if conversation_id is not None and (

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Protocol
 
 from workbench.chat.prompt import prompt_messages
 from workbench.chat.reply import RETRY_INTERVAL_S, Ending, ReplyDraft, ReplyKeeper, ReplyWriter, finished_message
 from workbench.chat.values import Turn, TurnOptions, TurnResult
-from workbench.config.values import Configuration, Provider
+from workbench.config.values import Configuration, OnBrokenStream, Provider
 from workbench.conversations.values import Conversation, Message, MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import ReplyRestarted, TextDelta, TurnFinished
-from workbench.providers.answering.failover import Failover
+from workbench.core.provider_events import ReplyBroken, ReplyContinued, ReplyDecided
 from workbench.providers.values import (
     Answered,
     Answering,
+    AnswerPart,
     AnswerRequest,
+    BrokenStream,
     ChatModel,
     Continued,
     Restarted,
+    Resume,
     TextPart,
     Timeouts,
     Usage,
 )
 
 logger = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """Where answers come from."""
+
+    def answer(self, request: AnswerRequest, /) -> AsyncGenerator[AnswerPart, None]:
+        """Text as it comes, and exactly one `Answered` at the end."""
+        ...
 
 
 class TurnRun:
@@ -46,7 +58,7 @@ class TurnRun:
         branch: Callable[[], Awaitable[Sequence[Message]]],
         reply: Message,
         keeper: ReplyKeeper,
-        failover: Failover,
+        answers: Answers,
         model: ChatModel,
         bus: EventBus,
         clock: Clock,
@@ -60,13 +72,14 @@ class TurnRun:
         self._draft = ReplyDraft(message=reply)
         self._keeper = keeper
         self._writer = ReplyWriter(self._draft, keeper, bus, clock)
-        self._failover = failover
+        self._answers = answers
         self._model = model
         self._bus = bus
         self._clock = clock
         self._answering: asyncio.Task[Answered] | None = None
         self._stopped: Ending | None = None
-        self._speaker: Answering | None = None
+        self._question: asyncio.Future[Resume] | None = None
+        """What a person decides on a broken answer; None while nobody is asked."""
         self._duration_ms = 0
         self.unsaved: Ending | None = None
         """The ending that the disk refused; saved later by `save_late`."""
@@ -77,6 +90,13 @@ class TurnRun:
             self._stopped = Ending(state=state, reason=reason)
             if self._answering is not None:
                 self._answering.cancel()
+
+    def decide(self, resume: Resume) -> bool:
+        """Answer the question what to do with a broken answer; False when it is not asked, or answered already."""
+        if self._question is None or self._question.done():
+            return False
+        self._question.set_result(resume)
+        return True
 
     async def carry_out(self) -> TurnResult:
         """Answer and store; never raises for a failed answer."""
@@ -98,8 +118,8 @@ class TurnRun:
             ending = Ending(state=MessageState.FAILED, reason=f"internal error: {type(problem).__name__}")
         if answered is not None:
             ending = self._ending_of(answered)
-        elif self._speaker is not None:
-            ending = replace(ending, provider=self._speaker.provider, model=self._speaker.model)
+        elif (speaker := self._draft.speaker) is not None:
+            ending = replace(ending, provider=speaker.provider, model=speaker.model)
         if not await self._writer.finish(ending):
             self.unsaved = ending
         self._duration_ms = round((self._clock.monotonic() - began) * 1000)
@@ -128,17 +148,17 @@ class TurnRun:
         # The prompt is on disk by now, so reading the configuration may take its time.
         configuration = await self._configuration()
         await self._model.prepare()
-        async with aclosing(self._failover.answer(self._request(branch, configuration))) as parts:
+        async with aclosing(self._answers.answer(self._request(branch, configuration))) as parts:
             async for part in parts:
                 match part:
                     case TextPart():
                         self._take(part)
                     case Answering():
-                        self._speaker = part
+                        self._draft.speaker = part
                     case Restarted():
                         self._restart(part)
                     case Continued():
-                        pass
+                        self._go_on(part)
                     case Answered():
                         return part
         raise WorkbenchError("The answer ended without a result")
@@ -157,7 +177,6 @@ class TurnRun:
         )
 
     def _restart(self, part: Restarted) -> None:
-        self._speaker = None
         characters = self._draft.set_aside(part.provider, part.model)
         self._writer.grew()
         self._bus.publish(
@@ -170,9 +189,56 @@ class TurnRun:
             )
         )
 
+    def _go_on(self, part: Continued) -> None:
+        seam = self._draft.go_on(part.after, Answering(provider=part.provider, model=part.model))
+        self._writer.grew()
+        self._bus.publish(
+            ReplyContinued(
+                message_id=self.turn.message_id,
+                at=seam.at,
+                after=seam.after,
+                provider=seam.provider,
+                model=seam.model,
+                correlation=self.turn.id,
+                conversation_id=self.turn.conversation_id,
+            )
+        )
+
+    async def _ask_person(self, broken: BrokenStream) -> Resume:
+        if broken.next_provider is None:
+            return Resume.KEEP
+        question = self._question = asyncio.get_running_loop().create_future()
+        self._bus.publish(
+            ReplyBroken(
+                message_id=self.turn.message_id,
+                provider=broken.provider,
+                model=broken.model,
+                reason=broken.reason,
+                characters=broken.characters,
+                next_provider=broken.next_provider,
+                next_model=broken.next_model,
+                correlation=self.turn.id,
+                conversation_id=self.turn.conversation_id,
+            )
+        )
+        try:
+            resume = await question
+        finally:
+            self._question = None
+        self._bus.publish(
+            ReplyDecided(
+                message_id=self.turn.message_id,
+                decision=resume.value,
+                correlation=self.turn.id,
+                conversation_id=self.turn.conversation_id,
+            )
+        )
+        return resume
+
     def _request(self, branch: Sequence[Message], configuration: Configuration) -> AnswerRequest:
         settings = configuration.settings
         options = self._options
+        policy = options.on_broken_stream or settings.on_broken_stream
         return AnswerRequest(
             turn_id=self.turn.id,
             conversation_id=self.turn.conversation_id,
@@ -184,7 +250,8 @@ class TurnRun:
             pinned_provider=options.provider or self._conversation.provider,
             pinned_model=options.model or (None if options.provider else self._conversation.model),
             fallback=options.fallback,
-            on_broken_stream=options.on_broken_stream or settings.on_broken_stream,
+            on_broken_stream=policy,
+            decide=self._ask_person if options.ask_person and policy is OnBrokenStream.ASK else None,
             timeouts=Timeouts(
                 first_token_s=settings.first_token_timeout,
                 stall_s=settings.stall_timeout,
@@ -192,6 +259,10 @@ class TurnRun:
             ),
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
+            private=bool(options.private) or self._conversation.private,
+            urgency=options.urgency,
+            context_window_fallback=settings.context_window_fallback,
+            content_policy_fallback=settings.content_policy_fallback,
         )
 
     def _providers(self, configuration: Configuration) -> tuple[Provider, ...]:

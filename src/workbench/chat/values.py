@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workbench.config.values import OnBrokenStream
 from workbench.conversations.values import Message
-from workbench.providers.values import Usage
+from workbench.providers.values import Urgency, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,13 @@ class TurnOptions:
     """Limit of one whole answer of one provider."""
     store: bool = True
     """False: no message and no attempt is stored. The turn's events are, without its texts."""
+    private: bool | None = None
+    """True: only private providers are asked, and the conversation stays private for good. A private conversation
+    is private whatever stands here."""
+    urgency: Urgency = Urgency.INTERACTIVE
+    ask_person: bool = False
+    """Whether somebody watches `ReplyBroken` and answers it with `ChatService.decide`. Without, a policy of `ask` does
+    what it does where nobody can be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

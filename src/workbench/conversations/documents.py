@@ -25,6 +25,7 @@ def conversation_document(conversation: Conversation) -> Document:
         "tags": list(conversation.tags),
         "pinned": conversation.pinned,
         "archived": conversation.archived,
+        "private": conversation.private,
     }
 
 
@@ -54,12 +55,18 @@ def message_document(message: Message) -> Document:
         "created_at": iso_utc(message.created_at_ms),
         "reasoning": message.reasoning,
         "broken": [{"provider": p.provider, "model": p.model, "text": p.text} for p in message.broken],
+        "seams": seam_documents(message),
         "attempts": [attempt_document(attempt) for attempt in message.attempts],
     }
 
 
+def seam_documents(message: Message) -> list[Document]:
+    """Where another provider went on; `at` counts characters of the text before it."""
+    return [{"at": s.at, "after": s.after, "provider": s.provider, "model": s.model} for s in message.seams]
+
+
 def attempt_document(attempt: Attempt) -> Document:
-    """One attempt; times in milliseconds, money in dollars, null when unknown."""
+    """One attempt; times in milliseconds, money in dollars, null when unknown. Of its key only the name."""
     return {
         "provider": attempt.provider,
         "model": attempt.model,
@@ -67,9 +74,17 @@ def attempt_document(attempt: Attempt) -> Document:
         "error_kind": attempt.error_kind,
         "http_status": attempt.http_status,
         "reason": attempt.reason,
+        "hint": attempt.hint,
         "first_token_ms": attempt.first_token_ms,
         "duration_ms": attempt.duration_ms,
         "input_tokens": attempt.input_tokens,
         "output_tokens": attempt.output_tokens,
+        "cache_read_tokens": attempt.cache_read_tokens,
+        "cache_write_tokens": attempt.cache_write_tokens,
+        "reasoning_tokens": attempt.reasoning_tokens,
         "cost_usd": None if attempt.cost_nano is None else attempt.cost_nano / _NANO,
+        "price_source": attempt.price_source,
+        "key_ref": attempt.key_ref,
+        "request_id": attempt.request_id,
+        "answered_model": attempt.answered_model,
     }

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from workbench.conversations import rows, writes
-from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
+from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError
-from workbench.core.ids import ALPHABET, new_id
+from workbench.core.ids import ALPHABET
 from workbench.core.text import clean_line, safe_for_storage
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
-
-TITLE_LENGTH = 60
-"""Characters of a title taken from a prompt."""
 
 LONGEST_TITLE = 200
 INTERRUPTED = "workbench ended while this reply was arriving"
@@ -57,18 +53,24 @@ class Conversations:
         system: str | None = None,
         provider: str | None = None,
         model: str | None = None,
+        private: bool = False,
     ) -> BegunTurn:
         """Store a prompt and the empty reply to it, in one transaction, and make the reply the active leaf.
 
         With `conversation_id` None a conversation begins: titled by the prompt, pinned to `provider` and `model` when
         these are given (an existing one keeps its pin). The prompt hangs under `parent_id`, else under the active
         leaf, or beside the first message with `at_root`. `system` becomes a message above it, unless it is the one
-        in force already. Raises NotFoundError for a conversation or a parent that is not there, StorageError.
+        in force already. `private` makes the conversation private, an existing one too: what is said in private must
+        not be read by others with the next prompt. Raises NotFoundError for a conversation or a parent that is not
+        there, StorageError.
         """
+        now = self._clock.now_ms()
 
         async def work(transaction: Transaction) -> BegunTurn:
             if conversation_id is None:
-                conversation = await self._new_conversation(transaction, _title(prompt), provider, model)
+                settings = writes.settings_with("{}", provider=provider, model=model)
+                title = writes.title_of(prompt)
+                conversation = await writes.new_conversation(transaction, title=title, settings=settings, now_ms=now)
                 parent = None
             else:
                 conversation = conversation_id
@@ -78,30 +80,45 @@ class Conversations:
                 and system.strip()
                 and safe_for_storage(system) != await writes.system_in_force(transaction, parent)
             ):
-                parent = await self._add(transaction, conversation, parent, Role.SYSTEM, system)
-            user_id = await self._add(transaction, conversation, parent, Role.USER, prompt)
-            reply_id = await self._add(transaction, conversation, user_id, Role.ASSISTANT, "", streaming=True)
-            await transaction.execute(
-                "update conversations set active_leaf_id = ?, updated_at = ? where id = ?",
-                (reply_id, self._clock.now_ms(), conversation),
-            )
-            # Read back before the commit: a read that failed after it would leave a reply that nobody writes.
-            found = await transaction.fetch(rows.CONVERSATION, {"id": conversation})
-            pair = [*await transaction.fetch(rows.BY_ID, {"id": user_id})]
-            pair += await transaction.fetch(rows.BY_ID, {"id": reply_id})
-            user_message, reply = (rows.message_of(row) for row in pair)
-            return BegunTurn(conversation=rows.conversation_of(found[0]), user_message=user_message, reply=reply)
+                parent = await writes.new_message(transaction, conversation, parent, Role.SYSTEM, system, now_ms=now)
+            if private:
+                await transaction.execute(writes.MAKE_PRIVATE, ("true", conversation))
+            user_id = await writes.new_message(transaction, conversation, parent, Role.USER, prompt, now_ms=now)
+            return await self._begin_reply(transaction, conversation, user_id, now)
+
+        return await self._store.write(work)
+
+    async def begin_reply(self, conversation_id: str, message_id: str, *, private: bool = False) -> BegunTurn:
+        """Store an empty reply to the prompt that `message_id` is or answers, and make it the active leaf.
+
+        It stands beside the replies that are there; nothing is overwritten. `private` is that of `begin_turn`. Raises
+        NotFoundError for a message that is not in the conversation, UsageError where there is no prompt, StorageError.
+        """
+        now = self._clock.now_ms()
+
+        async def work(transaction: Transaction) -> BegunTurn:
+            user_id = await writes.prompt_above(transaction, conversation_id, message_id)
+            if private:
+                await transaction.execute(writes.MAKE_PRIVATE, ("true", conversation_id))
+            return await self._begin_reply(transaction, conversation_id, user_id, now)
 
         return await self._store.write(work)
 
     async def save_reply(
-        self, message_id: str, *, text: str, reasoning: str = "", broken: Sequence[BrokenPart] = ()
+        self,
+        message_id: str,
+        *,
+        text: str,
+        reasoning: str = "",
+        broken: Sequence[BrokenPart] = (),
+        seams: Sequence[Seam] = (),
     ) -> None:
         """Store what has arrived of a reply so far; the whole of it each time.
 
         Raises NotFoundError for a message that is not there, StorageError for one that is finished.
         """
-        values = {"id": message_id, "text": safe_for_storage(text), "parts": rows.encoded_parts(reasoning, broken)}
+        parts = rows.encoded_parts(reasoning, broken, _in_stored(text, seams))
+        values = {"id": message_id, "text": safe_for_storage(text), "parts": parts}
 
         async def work(transaction: Transaction) -> None:
             if not await transaction.execute(writes.SAVE_REPLY, values):
@@ -117,6 +134,7 @@ class Conversations:
         text: str,
         reasoning: str = "",
         broken: Sequence[BrokenPart] = (),
+        seams: Sequence[Seam] = (),
         provider: str | None = None,
         model: str | None = None,
         finish_reason: str | None = None,
@@ -130,10 +148,10 @@ class Conversations:
             "id": message_id,
             "state": state.value,
             "text": safe_for_storage(text),
-            "parts": rows.encoded_parts(reasoning, broken),
-            "provider": _safe(provider),
-            "model": _safe(model),
-            "finish_reason": _safe(finish_reason),
+            "parts": rows.encoded_parts(reasoning, broken, _in_stored(text, seams)),
+            "provider": writes.safe_or_none(provider),
+            "model": writes.safe_or_none(model),
+            "finish_reason": writes.safe_or_none(finish_reason),
             "reason": safe_for_storage(reason),
             "now": self._clock.now_ms(),
         }
@@ -206,15 +224,7 @@ class Conversations:
 
     async def tree(self, conversation_id: str) -> Messages:
         """All messages of a conversation, in the order they were written; raises NotFoundError."""
-        messages: Messages = []
-        after = 0
-        while True:
-            values = {"conversation": conversation_id, "after": after, "limit": rows.PAGE}
-            page = await self._store.read(rows.TREE_PAGE, values)
-            messages.extend(rows.message_of(row) for row in page)
-            if len(page) < rows.PAGE:
-                break
-            after = page[-1]["n"]
+        messages = await self._paged(rows.TREE_PAGE, {"conversation": conversation_id})
         if not messages:
             await self._leaf(conversation_id)
         return messages
@@ -233,7 +243,7 @@ class Conversations:
             values = {"conversation": conversation_id, "leaf": leaf, "limit": limit}
             page = await self._store.read(rows.PATH_PAGE, values)
             if not page:
-                raise NotFoundError("There is no such message in this conversation", detail=clean_line(leaf))
+                raise writes.no_message(leaf)
             upwards.extend(rows.message_of(row) for row in page)
             leaf = page[-1]["parent_id"]
         return upwards[::-1]
@@ -245,12 +255,48 @@ class Conversations:
             raise NotFoundError("There is no such message", detail=clean_line(message_id))
         return rows.message_of(found[0])
 
+    async def siblings(self, message_id: str) -> Messages:
+        """A message and those beside it: all replies to one prompt, or all versions of a prompt, oldest first.
+
+        Raises NotFoundError.
+        """
+        message = await self.message(message_id)
+        role = message.role.value
+        if message.parent_id is None:
+            return await self._paged(rows.ROOTS_PAGE, {"conversation": message.conversation_id, "role": role})
+        return await self._paged(rows.SIBLINGS_PAGE, {"parent": message.parent_id, "role": role})
+
+    async def choose(self, conversation_id: str, message_id: str) -> None:
+        """Make the branch through a message the active one, down to its newest leaf; raises NotFoundError.
+
+        A reply that streams elsewhere in the conversation goes on, in its own place.
+        """
+        values = {"id": safe_for_storage(message_id), "conversation": conversation_id}
+
+        async def work(transaction: Transaction) -> None:
+            found = await transaction.fetch(writes.NEWEST_LEAF, values)
+            if not found:
+                raise writes.no_message(message_id)
+            await transaction.execute(
+                "update conversations set active_leaf_id = ? where id = ?", (found[0]["id"], conversation_id)
+            )
+
+        await self._store.write(work)
+
+    async def make_private(self, conversation_id: str) -> None:
+        """Let only private providers read this conversation from now on, for good; raises NotFoundError."""
+
+        async def work(transaction: Transaction) -> None:
+            await writes.update_conversation(transaction, writes.MAKE_PRIVATE, "true", conversation_id)
+
+        await self._store.write(work)
+
     async def pin(self, conversation_id: str, *, provider: str | None, model: str | None) -> None:
         """Let this conversation ask `provider` and `model` first; None of both lets the strategy decide again."""
 
         async def work(transaction: Transaction) -> None:
             found = await transaction.fetch("select settings from conversations where id = ?", (conversation_id,))
-            settings = _pinned(found[0]["settings"] if found else "{}", provider, model)
+            settings = writes.settings_with(found[0]["settings"] if found else "{}", provider=provider, model=model)
             await writes.update_conversation(
                 transaction, "update conversations set settings = ? where id = ?", settings, conversation_id
             )
@@ -259,7 +305,7 @@ class Conversations:
 
     async def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation another title, on one line; raises NotFoundError."""
-        line = _one_line(title, LONGEST_TITLE)
+        line = writes.one_line(title, LONGEST_TITLE)
 
         async def work(transaction: Transaction) -> None:
             await writes.update_conversation(
@@ -267,6 +313,33 @@ class Conversations:
             )
 
         await self._store.write(work)
+
+    async def _paged(self, query: str, values: Mapping[str, object]) -> Messages:
+        messages: Messages = []
+        after = 0
+        while True:
+            page = await self._store.read(query, {**values, "after": after, "limit": rows.PAGE})
+            messages.extend(rows.message_of(row) for row in page)
+            if len(page) < rows.PAGE:
+                return messages
+            after = page[-1]["n"]
+
+    async def _begin_reply(
+        self, transaction: Transaction, conversation_id: str, user_id: str, now_ms: int
+    ) -> BegunTurn:
+        reply_id = await writes.new_message(
+            transaction, conversation_id, user_id, Role.ASSISTANT, "", now_ms=now_ms, owner=self._instance_id
+        )
+        await transaction.execute(
+            "update conversations set active_leaf_id = ?, updated_at = ? where id = ?",
+            (reply_id, now_ms, conversation_id),
+        )
+        # Read back before the commit: a read that failed after it would leave a reply that nobody writes.
+        found = await transaction.fetch(rows.CONVERSATION, {"id": conversation_id})
+        pair = [*await transaction.fetch(rows.BY_ID, {"id": user_id})]
+        pair += await transaction.fetch(rows.BY_ID, {"id": reply_id})
+        user_message, reply = (rows.message_of(row) for row in pair)
+        return BegunTurn(conversation=rows.conversation_of(found[0]), user_message=user_message, reply=reply)
 
     async def _leaf(self, conversation_id: str) -> str | None:
         found = await self._store.read("select active_leaf_id from conversations where id = ?", (conversation_id,))
@@ -288,56 +361,7 @@ class Conversations:
 
         return await self._store.write(work)
 
-    async def _new_conversation(
-        self, transaction: Transaction, title: str, provider: str | None, model: str | None
-    ) -> str:
-        now = self._clock.now_ms()
-        conversation_id = new_id()
-        await transaction.execute(
-            "insert into conversations(id, title, settings, created_at, updated_at) values (?, ?, ?, ?, ?)",
-            (conversation_id, title, _pinned("{}", provider, model), now, now),
-        )
-        return conversation_id
 
-    async def _add(
-        self,
-        transaction: Transaction,
-        conversation_id: str,
-        parent_id: str | None,
-        role: Role,
-        text: str,
-        *,
-        streaming: bool = False,
-    ) -> str:
-        message_id = new_id()
-        values = {
-            "id": message_id,
-            "conversation": conversation_id,
-            "parent": parent_id,
-            "role": role.value,
-            "state": (MessageState.STREAMING if streaming else MessageState.DONE).value,
-            "owner": self._instance_id if streaming else None,
-            "now": self._clock.now_ms(),
-            "text": safe_for_storage(text),
-        }
-        await transaction.execute(writes.INSERT_MESSAGE, values)
-        return message_id
-
-
-def _safe(text: str | None) -> str | None:
-    return None if text is None else safe_for_storage(text)
-
-
-def _pinned(settings: str, provider: str | None, model: str | None) -> str:
-    others = {key: value for key, value in json.loads(settings).items() if key not in ("provider", "model")}
-    chosen = {"provider": _safe(provider), "model": _safe(model)}
-    return json.dumps(others | {key: value for key, value in chosen.items() if value}, ensure_ascii=False)
-
-
-def _title(prompt: str) -> str:
-    first_line = next((line for line in prompt.splitlines() if line.strip()), "")
-    return _one_line(first_line, TITLE_LENGTH)
-
-
-def _one_line(text: str, limit: int) -> str:
-    return clean_line(" ".join(safe_for_storage(text).split()), limit)
+def _in_stored(text: str, seams: Sequence[Seam]) -> Sequence[Seam]:
+    """The seams at their places in `text` as it is stored: a surrogate pair becomes one character there."""
+    return [replace(seam, at=len(safe_for_storage(text[: seam.at]))) for seam in seams]

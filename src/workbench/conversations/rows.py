@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
-from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
+from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.text import safe_for_storage
 from workbench.providers.values import Attempt
 from workbench.storage.transaction import Row
@@ -19,7 +19,8 @@ _MESSAGES = """
     select m.*, (
       select json_group_array(json_array(
         a.started_at, a.run_id, a.ord, a.provider, a.model, a.state, a.error_kind, a.http_status, a.error_text,
-        a.first_token_at, a.ended_at, a.in_tokens, a.out_tokens, a.cost_nano
+        a.first_token_at, a.ended_at, a.in_tokens, a.out_tokens, a.cost_nano, a.cache_read_tokens, a.cache_write_tokens,
+        a.reasoning_tokens, a.price_source, a.key_ref, a.request_id, a.answered_model, a.hint
       )) from attempts a where a.message_id = m.id
     ) as attempts
     from chosen join messages m on m.id = chosen.id
@@ -42,6 +43,13 @@ PATH_PAGE = _MESSAGES.replace(
     """,
 )
 """A message and those above it, at most `limit`, leaf first."""
+SIBLINGS_PAGE = _MESSAGES.replace(
+    "$chosen",
+    "select id, n from messages where parent_id = :parent and role = :role and +n > :after order by +n limit :limit",
+)
+"""The next `limit` messages of one role under one message, oldest first; each `+` leads SQLite to the right index."""
+ROOTS_PAGE = SIBLINGS_PAGE.replace("parent_id = :parent", "conversation_id = :conversation and +parent_id is null")
+"""The same for those of a conversation that stand under none."""
 STREAMING_OF = _MESSAGES.replace(
     "$chosen",
     "select id, n from messages where state = 'streaming' and owner is :owner and n > :after order by n limit :limit",
@@ -74,7 +82,7 @@ RECENT_AFTER = _CONVERSATIONS.replace(
 
 def conversation_of(row: Row) -> Conversation:
     """A conversation from a row of one of the queries above."""
-    settings = cast("dict[str, str | None]", json.loads(row["settings"]))
+    settings = cast("dict[str, Any]", json.loads(row["settings"]))
     return Conversation(
         id=row["id"],
         title=row["title"],
@@ -88,12 +96,13 @@ def conversation_of(row: Row) -> Conversation:
         active_leaf_id=row["active_leaf_id"],
         provider=settings.get("provider"),
         model=settings.get("model"),
+        private=settings.get("private") is True,
     )
 
 
 def message_of(row: Row) -> Message:
     """A message, with its attempts in the order they were made, from a row of one of the queries above."""
-    reasoning, broken = decoded_parts(row["parts"])
+    reasoning, broken, seams = decoded_parts(row["parts"])
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
@@ -104,6 +113,7 @@ def message_of(row: Row) -> Message:
         created_at_ms=row["created_at"],
         reasoning=reasoning,
         broken=broken,
+        seams=seams,
         provider=row["provider"],
         model=row["model"],
         finish_reason=row["finish_reason"],
@@ -112,9 +122,9 @@ def message_of(row: Row) -> Message:
     )
 
 
-def encoded_parts(reasoning: str, broken: Sequence[BrokenPart]) -> str | None:
+def encoded_parts(reasoning: str, broken: Sequence[BrokenPart], seams: Sequence[Seam] = ()) -> str | None:
     """What a message consists of beside its text, as JSON; None when there is nothing."""
-    parts: list[dict[str, str]] = []
+    parts: list[dict[str, object]] = []
     if reasoning:
         parts.append({"type": "reasoning", "text": safe_for_storage(reasoning)})
     parts.extend(
@@ -126,19 +136,34 @@ def encoded_parts(reasoning: str, broken: Sequence[BrokenPart]) -> str | None:
         }
         for part in broken
     )
+    parts.extend(
+        {
+            "type": "seam",
+            "at": seam.at,
+            "after": safe_for_storage(seam.after),
+            "provider": safe_for_storage(seam.provider),
+            "model": safe_for_storage(seam.model),
+        }
+        for seam in seams
+    )
     return json.dumps(parts, ensure_ascii=False) if parts else None
 
 
-def decoded_parts(parts: str | None) -> tuple[str, tuple[BrokenPart, ...]]:
-    """Reasoning and broken parts of a message; other kinds of parts are left alone."""
-    found = cast("list[dict[str, str]]", json.loads(parts)) if parts else []
+def decoded_parts(parts: str | None) -> tuple[str, tuple[BrokenPart, ...], tuple[Seam, ...]]:
+    """Reasoning, broken parts and seams of a message; other kinds of parts are left alone."""
+    found = cast("list[dict[str, Any]]", json.loads(parts)) if parts else []
     reasoning = "".join(part["text"] for part in found if part["type"] == "reasoning")
     broken = tuple(
         BrokenPart(provider=part["provider"], model=part["model"], text=part["text"])
         for part in found
         if part["type"] == "broken"
     )
-    return reasoning, broken
+    seams = tuple(
+        Seam(at=part["at"], after=part["after"], provider=part["provider"], model=part["model"])
+        for part in found
+        if part["type"] == "seam"
+    )
+    return reasoning, broken, seams
 
 
 def _attempts(encoded: str) -> tuple[Attempt, ...]:
@@ -153,8 +178,9 @@ def _attempts(encoded: str) -> tuple[Attempt, ...]:
 
 
 def _attempt(row: list[object]) -> Attempt:
-    started, _, ord_, provider, model, state, error_kind, status, reason, first, ended, *amounts = row
-    tokens_in, tokens_out, cost = amounts
+    started, _, ord_, provider, model, state, error_kind, status, reason, first, ended, *rest = row
+    tokens_in, tokens_out, cost, cache_read, cache_write, reasoning, *names = rest
+    price_source, key_ref, request_id, answered_model, hint = cast("list[str | None]", names)
     started_ms = cast("int", started)
 
     def since_start(at_ms: object) -> int | None:
@@ -173,4 +199,12 @@ def _attempt(row: list[object]) -> Attempt:
         input_tokens=cast("int | None", tokens_in),
         output_tokens=cast("int | None", tokens_out),
         cost_nano=cast("int | None", cost),
+        cache_read_tokens=cast("int | None", cache_read),
+        cache_write_tokens=cast("int | None", cache_write),
+        reasoning_tokens=cast("int | None", reasoning),
+        price_source=price_source,
+        key_ref=key_ref,
+        request_id=request_id,
+        answered_model=answered_model,
+        hint=hint or "",
     )

@@ -40,6 +40,24 @@ class BrokenPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seam:
+    """A place in a reply where one provider broke off and another went on."""
+
+    at: int
+    """Characters of text before it."""
+    after: str
+    """The provider that broke off."""
+    provider: str
+    """The one that goes on from here."""
+    model: str
+
+    @property
+    def label(self) -> str:
+        """The seam in words, for where the text is shown."""
+        return f"{self.provider}/{self.model} goes on here; {self.after} broke off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One node of a conversation's tree."""
 
@@ -52,6 +70,8 @@ class Message:
     created_at_ms: int
     reasoning: str = ""
     broken: tuple[BrokenPart, ...] = ()
+    seams: tuple[Seam, ...] = ()
+    """In the order of the text; texts of two providers are never joined without one."""
     provider: str | None = None
     model: str | None = None
     finish_reason: str | None = None
@@ -78,3 +98,5 @@ class Conversation:
     """The provider this conversation is pinned to; None lets the strategy decide."""
     model: str | None = None
     """The model it is pinned to."""
+    private: bool = False
+    """Only private providers may ever read it; there is no way back."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from workbench.core.errors import NotFoundError, StorageError
-from workbench.core.text import clean_line
+import json
+from typing import Any, cast
+
+from workbench.conversations.values import MessageState, Role
+from workbench.core.errors import NotFoundError, StorageError, UsageError
+from workbench.core.ids import new_id
+from workbench.core.text import clean_line, safe_for_storage
 from workbench.storage.transaction import Transaction
 
+TITLE_LENGTH = 60
+"""Characters of a title taken from a prompt."""
+
+INSERT_CONVERSATION = """
+    insert into conversations(id, title, settings, created_at, updated_at)
+    values (:id, :title, :settings, :now, :now)
+"""
+MAKE_PRIVATE = "update conversations set settings = json_set(settings, '$.private', json(?)) where id = ?"
 INSERT_MESSAGE = """
     insert into messages(id, conversation_id, parent_id, role, state, owner, created_at, text)
     values (:id, :conversation, :parent, :role, :state, :owner, :now, :text)
@@ -26,6 +39,24 @@ SYSTEM_ABOVE = """
     )
     select m.text from above a join messages m on m.id = a.id where a.role = 'system' order by a.place limit 1
 """
+PROMPT_ABOVE = """
+    with recursive above(id, role, parent_id, place) as (
+      select id, role, parent_id, 0 from messages where id = :id and conversation_id = :conversation
+      union all
+      select m.id, m.role, m.parent_id, a.place + 1 from above a join messages m on m.id = a.parent_id
+      where a.role in ('assistant', 'tool')
+    )
+    select id, role from above order by place desc limit 1
+"""
+# What is written later is never above: so the newest message of a branch is its newest leaf.
+NEWEST_LEAF = """
+    with recursive below(id, n) as (
+      select id, n from messages where id = :id and conversation_id = :conversation
+      union all
+      select m.id, m.n from below b join messages m on m.parent_id = b.id
+    )
+    select id from below order by n desc limit 1
+"""
 INTERRUPT_REPLY = """
     update messages set state = 'interrupted', reason = :reason,
       provider = coalesce(provider, (select a.provider from attempts a
@@ -40,6 +71,51 @@ CANCEL_ATTEMPTS = """
 """
 
 
+async def new_conversation(transaction: Transaction, *, title: str, settings: str, now_ms: int) -> str:
+    """Insert an empty conversation; its id."""
+    id_ = new_id()
+    values = {"id": id_, "title": title, "settings": settings, "now": now_ms}
+    await transaction.execute(INSERT_CONVERSATION, values)
+    return id_
+
+
+async def new_message(
+    transaction: Transaction,
+    conversation_id: str,
+    parent_id: str | None,
+    role: Role,
+    text: str,
+    *,
+    now_ms: int,
+    owner: str | None = None,
+) -> str:
+    """Insert a message, one that `owner` is going to write if there is one; its id."""
+    id_ = new_id()
+    values = {
+        "id": id_,
+        "conversation": conversation_id,
+        "parent": parent_id,
+        "role": role.value,
+        "state": (MessageState.DONE if owner is None else MessageState.STREAMING).value,
+        "owner": owner,
+        "now": now_ms,
+        "text": safe_for_storage(text),
+    }
+    await transaction.execute(INSERT_MESSAGE, values)
+    return id_
+
+
+async def prompt_above(transaction: Transaction, conversation_id: str, message_id: str) -> str:
+    """The prompt that a message answers, or is; raises NotFoundError, UsageError when there is none."""
+    values = {"id": safe_for_storage(message_id), "conversation": conversation_id}
+    found = await transaction.fetch(PROMPT_ABOVE, values)
+    if not found:
+        raise no_message(message_id)
+    if found[0]["role"] != Role.USER:
+        raise UsageError("There is no prompt to answer here", hint="Choose a prompt, or a reply to one")
+    return found[0]["id"]
+
+
 async def parent_of_turn(transaction: Transaction, conversation_id: str, parent_id: str | None) -> str | None:
     """What a new turn hangs under: `parent_id`, else the active leaf; raises NotFoundError."""
     found = await transaction.fetch("select active_leaf_id from conversations where id = ?", (conversation_id,))
@@ -49,7 +125,7 @@ async def parent_of_turn(transaction: Transaction, conversation_id: str, parent_
         return found[0]["active_leaf_id"]
     values = (parent_id, conversation_id)
     if not await transaction.fetch("select 1 from messages where id = ? and conversation_id = ?", values):
-        raise NotFoundError("There is no such message in this conversation", detail=clean_line(parent_id))
+        raise no_message(parent_id)
     return parent_id
 
 
@@ -77,6 +153,35 @@ async def update_conversation(transaction: Transaction, sql: str, value: str, co
     """Set one value of a conversation; raises NotFoundError."""
     if not await transaction.execute(sql, (value, conversation_id)):
         raise no_conversation(conversation_id)
+
+
+def settings_with(settings: str, *, provider: str | None, model: str | None) -> str:
+    """A conversation's settings, as JSON, pinned to these two; the others stay."""
+    known = cast("dict[str, Any]", json.loads(settings))
+    others = {key: value for key, value in known.items() if key not in ("provider", "model")}
+    chosen = {"provider": safe_or_none(provider), "model": safe_or_none(model)}
+    return json.dumps(others | {key: value for key, value in chosen.items() if value}, ensure_ascii=False)
+
+
+def title_of(prompt: str) -> str:
+    """The title that a prompt gives to its conversation: its first line that is not blank."""
+    first_line = next((line for line in prompt.splitlines() if line.strip()), "")
+    return one_line(first_line, TITLE_LENGTH)
+
+
+def one_line(text: str, limit: int) -> str:
+    """`text` as a title: cleaned, without runs of white space, at most `limit` characters."""
+    return clean_line(" ".join(safe_for_storage(text).split()), limit)
+
+
+def safe_or_none(text: str | None) -> str | None:
+    """`text` as the database can hold it; None stays."""
+    return None if text is None else safe_for_storage(text)
+
+
+def no_message(message_id: str) -> NotFoundError:
+    """The error for a message that is not in its conversation."""
+    return NotFoundError("There is no such message in this conversation", detail=clean_line(message_id))
 
 
 def no_conversation(conversation_id: str) -> NotFoundError:
