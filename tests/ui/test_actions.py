@@ -10,9 +10,10 @@ from textual.command import CommandPalette
 from tests.support.app import driven
 from tests.support.fake_engine import FakeEngine
 from workbench.core.clock import ManualClock
-from workbench.tui.actions import ACTIONS
+from workbench.tui.actions import ACTIONS, Scope
 from workbench.tui.screens.events import EventsScreen
 from workbench.tui.screens.help import HelpScreen
+from workbench.tui.screens.providers import ProvidersScreen
 
 
 async def test_every_handler_exists_where_its_keys_work(tmp_path: Path) -> None:
@@ -23,7 +24,8 @@ async def test_every_handler_exists_where_its_keys_work(tmp_path: Path) -> None:
                 continue
             name = action.handler.partition("(")[0]
             where, dot, method = name.rpartition(".")
-            widgets = [places[where]] if dot else [d.app.chat.composer, d.app.chat.conversations]
+            here = places | {"screen": ProvidersScreen} if action.scope is Scope.PROVIDERS else places
+            widgets = [here[where]] if dot else [d.app.chat.composer, d.app.chat.conversations]
             assert any(hasattr(widget, f"action_{method}") for widget in widgets), action.id
 
 
@@ -33,11 +35,12 @@ async def test_help_lists_every_action_and_can_be_searched(tmp_path: Path) -> No
         await d.settle()
         assert isinstance(d.app.screen, HelpScreen)
         titles = {line.title for line in d.app.screen._lines}
-        assert titles >= {action.title for action in ACTIONS}
+        assert titles >= {action.title for action in ACTIONS if action.scope is not Scope.PROVIDERS}
         await d.pilot.press(*"failover")
         await d.settle()
         assert "ctrl+t" in d.screen()
-        assert {line.title for line in d.app.screen._shown} == {"Failover trace", "Start the demonstration"}
+        found = {line.title for line in d.app.screen._shown}
+        assert found == {"Failover trace", "Failover drill", "Start the demonstration"}
         await d.pilot.press("escape")
         await d.settle()
         assert d.app.screen is d.app.chat
@@ -66,7 +69,7 @@ async def test_f2_and_f5_change_panes_also_from_a_dialog(tmp_path: Path) -> None
         await d.pilot.press("f2")
         await d.until(lambda: d.app.screen is d.app.chat)
         assert "[f2 Chat]" in d.screen()
-        await d.pilot.click("#tabs", offset=(22, 0))
+        await d.pilot.click("#tabs", offset=(38, 0))
         await d.until(lambda: isinstance(d.app.screen, EventsScreen))
 
 

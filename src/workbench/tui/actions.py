@@ -18,6 +18,7 @@ class Scope(StrEnum):
     COMPOSER = "composer"
     TRANSCRIPT = "transcript"
     CONVERSATIONS = "conversations"
+    PROVIDERS = "providers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,11 @@ ACTIONS: tuple[Action, ...] = (
         slash=("chat",), help="Go to the chat pane.", priority=True,
     ),
     Action(
+        id="pane.providers", title="Providers", scope=Scope.EVERYWHERE, handler="app.show_pane('providers')",
+        keys=("f4",), slash=("providers",), help="Go to the providers pane: who is well, and who would be asked now.",
+        priority=True,
+    ),
+    Action(
         id="pane.events", title="Events", scope=Scope.EVERYWHERE, handler="app.show_pane('events')", keys=("f5",),
         slash=("events",), help="Go to the events pane: everything that just happened.", priority=True,
     ),
@@ -91,6 +97,10 @@ ACTIONS: tuple[Action, ...] = (
         id="app.demonstration", title="Start the demonstration", scope=Scope.EVERYWHERE,
         handler="app.start_demonstration", slash=("demo",),
         help="Three scripted providers in a throw-away home: see failover without a key.",
+    ),
+    Action(
+        id="app.drill", title="Failover drill", scope=Scope.EVERYWHERE, handler="app.drill", slash=("drill",),
+        help="Play rate limits, errors, a hang and a cut answer on stand-ins for your providers: nobody is contacted.",
     ),
     Action(
         id="app.suspend", title="Suspend", scope=Scope.EVERYWHERE, handler="app.suspend_process", keys=("ctrl+z",),
@@ -117,7 +127,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="chat.next_provider", title="Next provider", scope=Scope.CHAT, handler="screen.next_provider",
-        keys=("f8",), help="Pin the next usable provider at once.",
+        keys=("f8", "right_square_bracket"), help="Pin the next usable provider of the chain at once.",
+    ),
+    Action(
+        id="chat.previous_provider", title="Provider before", scope=Scope.CHAT, handler="screen.next_provider(-1)",
+        keys=("left_square_bracket",), help="Pin the usable provider before in the chain at once.",
+    ),
+    Action(
+        id="chat.private", title="Private conversation", scope=Scope.CHAT, handler="screen.toggle_private",
+        slash=("private",),
+        help="Let only private providers read this conversation; there is no way back once it has messages.",
     ),
     Action(
         id="chat.trace", title="Failover trace", scope=Scope.CHAT, handler="screen.toggle_trace", keys=("ctrl+t",),
@@ -142,6 +161,23 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="chat.copy_reply", title="Copy message", scope=Scope.TRANSCRIPT, handler="screen.copy_message",
         keys=("y",), slash=("copy",), help="Copy the message under the cursor, or the last reply.",
+    ),
+    Action(
+        id="chat.regenerate", title="Ask again", scope=Scope.TRANSCRIPT, handler="screen.ask_again('same')",
+        keys=("r",), help="Ask the question at the bar again; both answers are kept.",
+    ),
+    Action(
+        id="chat.ask_another", title="Ask another provider", scope=Scope.TRANSCRIPT, argument="[NAME]",
+        handler="screen.ask_again('another')", keys=("R",), slash=("retry",),
+        help="Ask another provider the question at the bar, and keep both answers; /retry alone takes the next one.",
+    ),
+    Action(
+        id="chat.earlier_answer", title="Answer before", scope=Scope.TRANSCRIPT, handler="screen.walk_answers(-1)",
+        keys=("left",), help="Show the answer before this one to the same question.", palette=False,
+    ),
+    Action(
+        id="chat.later_answer", title="Answer after", scope=Scope.TRANSCRIPT, handler="screen.walk_answers(1)",
+        keys=("right",), help="Show the answer after this one to the same question.", palette=False,
     ),
     Action(
         id="chat.older_message", title="Message above", scope=Scope.CHAT, handler="screen.move_cursor(-1)",
@@ -171,6 +207,62 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="conversations.open", title="Open", scope=Scope.CONVERSATIONS, handler="open", keys=("enter",),
         help="Open the conversation under the cursor.", palette=False,
+    ),
+    Action(
+        id="providers.use", title="Use now", scope=Scope.PROVIDERS, handler="screen.use_now", keys=("u",),
+        help="Pin the provider under the cursor for the open conversation.", palette=False,
+    ),
+    Action(
+        id="providers.enable", title="Switch on or off", scope=Scope.PROVIDERS, handler="screen.enable",
+        keys=("space",), help="Switch the provider under the cursor on or off; nobody is asked who is off.",
+        palette=False,
+    ),
+    Action(
+        id="providers.test", title="Test this provider", scope=Scope.PROVIDERS, handler="screen.test", keys=("t",),
+        help="See whether the provider under the cursor is there: a free request, five seconds at most.",
+        palette=False,
+    ),
+    Action(
+        id="providers.test_all", title="Test all providers", scope=Scope.PROVIDERS, handler="screen.test_all",
+        keys=("T",), help="The same for all that are switched on, at once; escape stops it.",
+    ),
+    Action(
+        id="providers.reset", title="Reset breaker and keys", scope=Scope.PROVIDERS, handler="screen.reset",
+        keys=("b",), help="Close the breaker of the provider under the cursor and let its keys be used again.",
+        palette=False,
+    ),
+    Action(
+        id="providers.add_key", title="Add a key", scope=Scope.PROVIDERS, handler="screen.add_key", keys=("k",),
+        help="Give the provider under the cursor a key, kept in the keyring or an .env file, and test it.",
+        palette=False,
+    ),
+    Action(
+        id="providers.earlier", title="Ask earlier", scope=Scope.PROVIDERS, handler="screen.move_row(-1)",
+        keys=("ctrl+up",), help="Move the provider under the cursor up in the order of priority.", palette=False,
+    ),
+    Action(
+        id="providers.later", title="Ask later", scope=Scope.PROVIDERS, handler="screen.move_row(1)",
+        keys=("ctrl+down",), help="Move it down.", palette=False,
+    ),
+    Action(
+        id="providers.undo", title="Undo the order", scope=Scope.PROVIDERS, handler="screen.undo_order",
+        keys=("ctrl+z",), help="Take the last change of order back.", palette=False,
+    ),
+    Action(
+        id="providers.detail", title="Details", scope=Scope.PROVIDERS, handler="screen.open_detail", keys=("enter",),
+        help="Go to the details of the provider under the cursor, or open them.", palette=False,
+    ),
+    Action(
+        id="providers.events", title="Open in events", scope=Scope.PROVIDERS, handler="screen.open_events",
+        keys=("e",), help="Show the events that name the provider under the cursor.", palette=False,
+    ),
+    Action(
+        id="providers.drill", title="Failover drill", scope=Scope.PROVIDERS, handler="app.drill", keys=("d",),
+        help="See what happens when providers fail, on stand-ins for them.", palette=False,
+    ),
+    Action(
+        id="providers.back", title="Stop the test or step back", scope=Scope.PROVIDERS, handler="screen.step_back",
+        keys=("escape",), help="Stops a running test, else returns from the details to the list.", palette=False,
     ),
 )  # fmt: skip
 """Every action, in the order in which help and palette list them."""

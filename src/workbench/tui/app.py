@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -15,8 +15,6 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
-from textual.widget import Widget
-from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
 
 from workbench.core.errors import WorkbenchError
@@ -82,8 +80,6 @@ class WorkbenchApp(App[int]):
         self._settling: Timer | None = None
         self._theme_problems = self._take_themes()
 
-    # -- beginning ---------------------------------------------------------------------------------------------
-
     def _take_themes(self) -> list[str]:
         built_in = set(self.available_themes)
         problems = register_themes(self, self.shell.files.themes_dir)
@@ -99,6 +95,11 @@ class WorkbenchApp(App[int]):
 
         return events_pane(self)
 
+    def _providers_screen(self) -> Screen[Any]:
+        from workbench.tui.screens.providers import ProvidersScreen
+
+        return ProvidersScreen(self)
+
     def get_default_screen(self) -> Screen[Any]:
         """The chat pane; as a mode it would be styled and painted twice before it is seen."""
         # Textual sets these classes only on the first resize, and would lay everything out again right after the paint.
@@ -113,6 +114,7 @@ class WorkbenchApp(App[int]):
         untyped = cast("Any", self)
         untyped.add_mode("chat", lambda: self.chat)
         untyped.add_mode("events", self._events_screen)
+        untyped.add_mode("providers", self._providers_screen)
         # Textual paints everything again after an editor, but not after `fg`.
         untyped.app_resume_signal.subscribe(self, self._paint_again)
         if self._in_terminal:
@@ -156,8 +158,6 @@ class WorkbenchApp(App[int]):
         """None: the registry feeds the palette."""
         return ()
 
-    # -- what the core tells -----------------------------------------------------------------------------------
-
     def _pump_again(self) -> None:
         self.set_timer(BUSY_INTERVAL_S if self.pump.busy else CALM_INTERVAL_S, self._pump_once)
 
@@ -183,9 +183,11 @@ class WorkbenchApp(App[int]):
     def _show_around(self) -> None:
         # Every pane has these two lines; those of the chat pane say more and are its own work.
         if self.screen is self.chat:
+            self.chat.tabs.set_trouble(self.shell.provider_states)
             return
         for tabs in self.screen.query(TabBar):
             tabs.set_state(offline=self.shell.offline, now_ms=self.shell.clock.now_ms())
+            tabs.set_trouble(self.shell.provider_states)
         for status in self.screen.query(StatusBar):
             status.set_state(chips_of(self.shell.configuration, self.shell.provider_states, self.shell.state.health))
 
@@ -202,8 +204,7 @@ class WorkbenchApp(App[int]):
             else:
                 self.show_failure(problem)
         self.chat.refresh_chrome()
-
-    # -- work beside the screen --------------------------------------------------------------------------------
+        self._show_around()
 
     def start_work(self, work: Coroutine[Any, Any, object], *, group: str, exclusive: bool = False) -> None:
         """Run `work` beside the screen; its failure is shown and ends nothing else."""
@@ -223,8 +224,6 @@ class WorkbenchApp(App[int]):
         """A short notice that goes away by itself."""
         toast(self, text, "warning" if warning else "information")
 
-    # -- actions -----------------------------------------------------------------------------------------------
-
     def perform(self, action: Action, argument: str = "") -> None:
         """Do what a slash command or the palette asks."""
         self.start_work(self._perform(action, argument), group="perform")
@@ -232,18 +231,21 @@ class WorkbenchApp(App[int]):
     async def _perform(self, action: Action, argument: str) -> None:
         if action.scope in _ON_THE_CHAT_PANE:
             await self.show_pane("chat")
+        elif action.scope is Scope.PROVIDERS:
+            await self.show_pane("providers")
         if action.id == "app.theme" and argument:
             await self.use_theme(argument)
         elif action.id == "chat.switch_model" and argument:
-            self.chat.choose_by_name(argument)
+            self.chat.switching.by_name(argument)
         else:
             await self.run_action(action.handler, self.screen)
 
     async def show_pane(self, pane: str) -> None:
         """Show a pane, closing dialogs that lie over the present one."""
-        while isinstance(self.screen, ModalScreen):
-            await self.screen.dismiss(None)
-        await self.switch_mode(pane)
+        with self.chat.broken.put_off():
+            while isinstance(self.screen, ModalScreen):
+                await self.screen.dismiss(None)
+            await self.switch_mode(pane)
         self._show_around()
 
     def open_from_anywhere(self, conversation_id: str) -> None:
@@ -255,11 +257,16 @@ class WorkbenchApp(App[int]):
 
         self.start_work(opening(), group="pane", exclusive=True)
 
+    def take_provider_states(self, states: Mapping[str, str]) -> None:
+        """Newer states of the providers, for every pane."""
+        self.shell.provider_states = states
+        self._show_around()
+
     @on(TabBar.Chosen)
     def _tab_chosen(self, event: TabBar.Chosen) -> None:
         self.action_show_pane(event.pane)
 
-    def on_events_screen_conversation_wanted(self, event: EventsScreen.ConversationWanted) -> None:
+    def _on_events_screen_conversation_wanted(self, event: EventsScreen.ConversationWanted) -> None:
         """An event's conversation is to be opened."""
         self.open_from_anywhere(event.conversation_id)
 
@@ -291,9 +298,9 @@ class WorkbenchApp(App[int]):
 
     async def action_copy_or_stop(self) -> None:
         """Copy what is selected, else stop the reply, else say how to quit."""
-        from workbench.tui.external import copy_text
+        from workbench.tui.external import copy_text, selected_text
 
-        selected = _selected_text(self.screen)
+        selected = selected_text(self.screen)
         if selected:
             await copy_text(self, selected)
             self.tell(f"Copied {len(selected):,} characters.")
@@ -327,7 +334,12 @@ class WorkbenchApp(App[int]):
             return
         self._end_asking(START_DEMONSTRATION, "Start the demonstration?", "Leave")
 
-    # -- the end -----------------------------------------------------------------------------------------------
+    def action_drill(self) -> None:
+        """See what happens when providers fail, on stand-ins for them."""
+        from workbench.tui.screens.drill import DrillScreen
+
+        if not isinstance(self.screen, DrillScreen):
+            self.push_screen(DrillScreen(self))
 
     def action_quit_workbench(self) -> None:
         """End; ask only while a reply is being written."""
@@ -381,10 +393,3 @@ class WorkbenchApp(App[int]):
 
 
 _MOST_PROBLEMS = 5
-
-
-def _selected_text(screen: Screen[Any]) -> str:
-    focused: Widget | None = screen.focused
-    if isinstance(focused, Input | TextArea) and focused.selected_text:
-        return focused.selected_text
-    return screen.get_selected_text() or ""

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from workbench.config.values import Configuration
     from workbench.conversations.values import Conversation, Message
     from workbench.core.bus import EventBus
+    from workbench.core.secret import Secret
+    from workbench.providers.health.choices import ModelChoice
+    from workbench.providers.health.probing import ProbeResult
+    from workbench.providers.health.values import ProviderDetail, ProviderStatus, RouteNow
+    from workbench.providers.scripted.drill_values import DrillStep
+    from workbench.providers.values import Resume
     from workbench.tui.events.model import Stored
 
 T = TypeVar("T")
@@ -52,6 +58,16 @@ class ChatPort(Protocol):
         """Store the prompt and begin its reply; returns once the prompt is stored."""
         ...
 
+    async def ask_again(
+        self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None
+    ) -> TurnPort:  # fmt: skip
+        """Begin another reply to a prompt, beside those it has; `message_id` is the prompt or any reply to it."""
+        ...
+
+    async def decide(self, turn_id: str, resume: Resume | str, /) -> bool:
+        """Say what to do with a broken answer; False when the turn does not ask any more."""
+        ...
+
     async def stop(self, conversation_id: str) -> bool:
         """End the running turn, keeping what came; False when none was running."""
         ...
@@ -78,6 +94,18 @@ class ConversationsPort(Protocol):
         """One message."""
         ...
 
+    async def siblings(self, message_id: str, /) -> Sequence[Message]:
+        """A message and those beside it: all replies to the same prompt, oldest first."""
+        ...
+
+    async def choose(self, conversation_id: str, message_id: str, /) -> object:
+        """Make the branch through a message the active one, down to its newest leaf."""
+        ...
+
+    async def make_private(self, conversation_id: str, /) -> object:
+        """Let only private providers read a conversation from now on, for good."""
+        ...
+
     async def pin(self, conversation_id: str, *, provider: str | None, model: str | None) -> object:
         """Choose who answers a conversation; None lets the strategy decide."""
         ...
@@ -95,25 +123,72 @@ class DraftsPort(Protocol):
         ...
 
 
-class ProviderStatusPort(Protocol):
-    """How one provider is."""
-
-    @property
-    def name(self) -> str:
-        """Its configured name."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """`ok`, `slow`, `open`, `no_key`, `disabled` or `unknown`."""
-        ...
-
-
 class ProvidersPort(Protocol):
     """The configured providers."""
 
-    async def list(self) -> Sequence[ProviderStatusPort]:
-        """The state of each; contacts nobody."""
+    async def list(self) -> Sequence[ProviderStatus]:
+        """The state of each, in order of priority; contacts nobody."""
+        ...
+
+    async def choices(self) -> Sequence[ModelChoice]:
+        """Every model of every provider, with what is known of it; contacts nobody."""
+        ...
+
+    async def detail(self, name: str, /) -> ProviderDetail:
+        """Everything known of one; contacts nobody. Raises `NotFoundError`."""
+        ...
+
+    async def test(self, names: Sequence[str] = (), /) -> Sequence[ProbeResult]:
+        """Ask these, or all that are on, whether they are there: free requests, in parallel, within five seconds."""
+        ...
+
+    async def route_now(
+        self, *, pinned_provider: str | None = None, pinned_model: str | None = None, private: bool = False
+    ) -> RouteNow:
+        """Who would be asked at this moment, and why."""
+        ...
+
+
+class KeyPlacePort(Protocol):
+    """A place where keys can be kept."""
+
+    @property
+    def name(self) -> str:
+        """`keyring` or `env-file`."""
+        ...
+
+    @property
+    def available(self) -> bool:
+        """Whether keys can be kept there."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why not, or where exactly."""
+        ...
+
+
+class ProviderControlPort(Protocol):
+    """What a person may change; each verb raises `WorkbenchError` and has changed nothing then."""
+
+    async def enable(self, name: str, on: bool, /) -> object:
+        """Switch a provider on or off."""
+        ...
+
+    async def reorder(self, names: Sequence[str], /) -> object:
+        """Give the providers this order of priority."""
+        ...
+
+    async def reset(self, name: str, /) -> object:
+        """Close a breaker and let its provider's keys be used again."""
+        ...
+
+    async def add_key(self, name: str, key: Secret, /, *, place: str) -> object:
+        """Keep a key for a provider at a place, and use it."""
+        ...
+
+    async def key_places(self) -> Sequence[KeyPlacePort]:
+        """Where keys can be kept on this machine."""
         ...
 
 
@@ -156,6 +231,15 @@ class CorePort(Protocol):
     @property
     def providers(self) -> ProvidersPort:
         """Configured providers."""
+        ...
+
+    @property
+    def provider_control(self) -> ProviderControlPort:
+        """Changing of providers."""
+        ...
+
+    async def drill(self, tell: Callable[[DrillStep], None], /) -> None:
+        """Play every fault on stand-ins for the configured chain; `tell` is called on the core's loop."""
         ...
 
     async def reload_configuration(self) -> object:

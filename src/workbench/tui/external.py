@@ -11,8 +11,11 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SuspendNotSupported
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.text import clean
@@ -113,3 +116,11 @@ async def _pipe(command: list[str], data: bytes) -> bool:
             process.kill()
         return False
     return process.returncode == 0
+
+
+def selected_text(screen: Screen[Any]) -> str:
+    """What is selected in the focused field, else anywhere on a screen; empty for nothing."""
+    focused = screen.focused
+    if isinstance(focused, Input | TextArea) and focused.selected_text:
+        return focused.selected_text
+    return screen.get_selected_text() or ""

@@ -42,18 +42,20 @@ class Glyphs:
     paused: str
     done: str
     follow: str
+    private: str
+    """Marks what stays with private providers."""
 
 
 UNICODE = Glyphs(
     ascii=False, bar="▌", bar_current="█", quote="▎", folded="▸", unfolded="▾", current="▸", caret="▁", bullet="•",
     bullet_inner="◦", rule="─", column="│", crossing="┼", ellipsis="…", arrow="↳", dot="·", ok="●", slow="▲",
-    failed="✖", unknown="○", running="◐", paused="‖", done="✔", follow="▼",
+    failed="✖", unknown="○", running="◐", paused="‖", done="✔", follow="▼", private="◆",
 )  # fmt: skip
 
 ASCII = Glyphs(
     ascii=True, bar="|", bar_current="#", quote="|", folded=">", unfolded="v", current=">", caret="_", bullet="*",
     bullet_inner="-", rule="-", column="|", crossing="+", ellipsis="~", arrow=">", dot="-", ok="o", slow="!",
-    failed="x", unknown="?", running="*", paused="=", done="+", follow="v",
+    failed="x", unknown="?", running="*", paused="=", done="+", follow="v", private="@",
 )  # fmt: skip
 
 _chosen = UNICODE

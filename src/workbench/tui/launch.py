@@ -77,6 +77,7 @@ def _engine(options: FullScreenOptions) -> CoreLink:
             offline=options.offline,
             demo=options.demo,
             warm=not options.offline,
+            watch=not options.offline,
         )
     )
 

@@ -77,6 +77,13 @@ class Shell:
         """Whether the configuration is known and has no usable provider."""
         return self.configuration is not None and not any(p.usable for p in self.configuration.providers)
 
+    @property
+    def private_providers(self) -> tuple[str, ...]:
+        """Names of the usable providers that a private conversation may ask, by priority."""
+        providers = self.configuration.providers if self.configuration else ()
+        ordered = sorted(providers, key=lambda provider: provider.priority)
+        return tuple(provider.name for provider in ordered if provider.usable and provider.private)
+
     async def remember(
         self, *, theme: str | None = None, conversation_id: str | None = None, list_hidden: bool | None = None
     ) -> None:

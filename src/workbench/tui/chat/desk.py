@@ -14,7 +14,8 @@ from workbench.tui.state.chat import Phase
 from workbench.tui.state.switching import AUTO, Pin
 
 if TYPE_CHECKING:
-    from workbench.conversations.values import Message
+    from workbench.chat.values import TurnOptions
+    from workbench.conversations.values import Conversation, Message
 
 PAGE = 30
 """Messages read at once."""
@@ -27,6 +28,8 @@ class Slot:
     conversation_id: str = ""
     title: str = ""
     pin: Pin = AUTO
+    private: bool = False
+    """Whether only private providers may read it."""
     messages: dict[str, Message] = field(default_factory=dict["str", "Message"])
     """Messages read so far, by id."""
     order: list[str] = field(default_factory=list[str])
@@ -35,6 +38,10 @@ class Slot:
     """The prompt that was handed over and is not stored yet."""
     turn_id: str = ""
     """The turn begun last from here; its events may still be on their way to the screens."""
+    reply_id: str = ""
+    """The reply that this turn writes."""
+    siblings: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    """Ids of all answers to the same prompt, oldest first, by the id of each reply that was looked at."""
     queue: list[str] = field(default_factory=list[str])
     """Prompts that wait for the running reply."""
     prompts: list[str] = field(default_factory=list[str])
@@ -60,6 +67,13 @@ class Slot:
         self.messages.update((message.id, message) for message in page)
         self.order[:0] = [message.id for message in fresh]
         self.prompts[:0] = [message.text for message in fresh if message.role == "user"]
+
+    def show_page(self, page: Sequence[Message]) -> None:
+        """Have these messages and no others."""
+        self.messages.clear()
+        self.order.clear()
+        self.prompts.clear()
+        self.take_page(page)
 
 
 class Desk:
@@ -89,6 +103,10 @@ class Desk:
         slots = [*self._slots.values(), self.slot]
         return bool(self._shell.state.running_turns()) or any(slot.sending or slot.queue for slot in slots)
 
+    def known(self, conversation_id: str) -> Slot | None:
+        """A conversation that was opened or begun in this run."""
+        return self._slots.get(conversation_id)
+
     def new(self) -> Slot:
         """Open an empty conversation; the one begun but never sent, if there is one."""
         if self._fresh is None or self._fresh.conversation_id:
@@ -99,23 +117,26 @@ class Desk:
     async def open(self, reference: str) -> Slot:
         """Read a conversation and lay it open. Raises `NotFoundError`."""
 
-        async def read(core: CorePort) -> tuple[str, str, Pin, Sequence[Message]]:
+        async def read(core: CorePort) -> tuple[Conversation, Sequence[Message]]:
             found = await core.conversations.get(reference)
-            path = await core.conversations.path(found.id, newest=PAGE)
-            return found.id, found.title, Pin(provider=found.provider, model=found.model), path
+            return found, await core.conversations.path(found.id, newest=PAGE)
 
-        conversation_id, title, pin, path = await self._shell.call(read)
-        slot = self._slots.get(conversation_id)
+        found, path = await self._shell.call(read)
+        slot = self._slots.get(found.id)
         if slot is None:
-            slot = self._slots[conversation_id] = Slot(conversation_id=conversation_id)
+            slot = self._slots[found.id] = Slot(conversation_id=found.id)
             slot.draft = await self.load_draft(slot)
-        slot.title, slot.pin = title, pin
-        slot.messages.clear()
-        slot.order.clear()
-        slot.prompts.clear()
-        slot.take_page(path)
+        slot.title, slot.pin, slot.private = found.title, Pin(provider=found.provider, model=found.model), found.private
+        slot.show_page(path)
         self.slot = slot
         return slot
+
+    async def read_branch(self, slot: Slot, message_id: str = "") -> None:
+        """Read the active branch again, back to `message_id` when it is given."""
+        page = await self._shell.call(lambda core: core.conversations.path(slot.conversation_id, newest=PAGE))
+        slot.show_page(page)
+        while message_id and message_id not in slot.messages and await self.read_earlier(slot):
+            pass
 
     async def read_earlier(self, slot: Slot) -> list[Message]:
         """Read the page before the oldest message; empty at the beginning."""
@@ -134,15 +155,20 @@ class Desk:
             message = await self._shell.call(lambda core: core.conversations.message(message_id))
         except NotFoundError:
             return None
-        if message_id not in slot.messages:
+        if message_id in slot.messages:
+            slot.messages[message_id] = message
+        elif message_id == slot.reply_id:
+            # One that was begun here and is not on a branch chosen since.
             slot.order.append(message_id)
-        slot.messages[message_id] = message
+            slot.messages[message_id] = message
         return message
 
     def refusal(self, text: str) -> WorkbenchError | None:
         """Why this text cannot be sent now; None when it can."""
-        if not text.strip():
-            return UsageError("There is nothing to send")
+        return UsageError("There is nothing to send") if not text.strip() else self.refusal_to_ask()
+
+    def refusal_to_ask(self) -> WorkbenchError | None:
+        """Why nobody can be asked in the open conversation; None when somebody can."""
         if self._shell.offline:
             return UsageError(
                 "Offline: nothing is sent", hint="The text stays here. Start workbench without --offline to send it."
@@ -152,26 +178,46 @@ class Desk:
                 "No provider can be asked yet",
                 hint="The text stays here. /setup opens the configuration, /demo starts the demonstration.",
             )
+        if self.slot.private and self._shell.configuration is not None and not self._shell.private_providers:
+            return UsageError(
+                "No private provider can be asked, and this conversation is private",
+                hint="The text stays here. `private: true` in the configuration marks a provider; /setup opens it.",
+            )
         return None
+
+    def _options(self, slot: Slot, pin: Pin) -> TurnOptions:
+        from workbench.chat.values import TurnOptions
+
+        return TurnOptions(
+            provider=pin.provider, model=pin.model, private=slot.private or None, ask_person=True
+        )  # fmt: skip
 
     async def send(self, slot: Slot, text: str) -> TurnPort:
         """Hand a prompt to the core; returns once it is stored. Raises `WorkbenchError`, and then it is not."""
-        from workbench.chat.values import TurnOptions
-
         slot.sending = text
-        options = TurnOptions(provider=slot.pin.provider, model=slot.pin.model)
+        options = self._options(slot, slot.pin)
         try:
             turn = await self._shell.call(
                 lambda core: core.chat.send(text, conversation_id=slot.conversation_id or None, options=options)
             )
         finally:
             slot.sending = ""
-        slot.turn_id = turn.id
+        slot.turn_id, slot.reply_id = turn.id, turn.message_id
         slot.prompts.append(text)
         if not slot.conversation_id:
             slot.conversation_id = turn.conversation_id
             slot.title = text.strip().splitlines()[0][:60]
             self._slots[turn.conversation_id] = slot
+        return turn
+
+    async def ask_again(self, slot: Slot, message_id: str, pin: Pin) -> TurnPort:
+        """Begin another reply to a prompt, by `pin`, beside those it has. Raises `WorkbenchError`."""
+        options = self._options(slot, pin)
+        turn = await self._shell.call(
+            lambda core: core.chat.ask_again(slot.conversation_id, message_id, options=options)
+        )
+        slot.turn_id, slot.reply_id = turn.id, turn.message_id
+        await self.read_branch(slot)
         return turn
 
     async def keep_after_sending(self, slot: Slot) -> None:

@@ -56,6 +56,8 @@ class ListFeed:
 
     def draw(self) -> None:
         """Give the list its rows; ages and marks are those of now."""
-        running = {turn.conversation_id for turn in self._shell.state.running_turns()}
-        rows = rows_of(self.conversations, running, self._shell.clock.now_ms())
+        turns = self._shell.state.running_turns()
+        running = {turn.conversation_id for turn in turns}
+        undecided = {turn.conversation_id for turn in turns if turn.broken is not None}
+        rows = rows_of(self.conversations, running, self._shell.clock.now_ms(), undecided)
         self._widget.show_rows(rows, self._total, self._desk.slot.conversation_id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.tui.chat.desk import Slot
-from workbench.tui.chat.views import SENDING_ID, prompt_view, view_of_message, view_of_turn
+from workbench.tui.chat.views import SENDING_ID, Around, prompt_view, view_of_message, view_of_turn
 from workbench.tui.core_link import TurnPort
 from workbench.tui.shell import Shell
 from workbench.tui.state.chat import TurnView
@@ -31,10 +31,11 @@ class TranscriptFeed:
     def show_slot(self, slot: Slot) -> None:
         """Replace everything by a conversation's messages as far as they were read."""
         turn = self._turn(slot)
+        around = self._around(slot)
         views = [
-            view_of_turn(turn, self._shell.scripted)
+            view_of_turn(turn, around)
             if turn is not None and turn.message_id == message_id and turn.phase.running
-            else self._view(slot.messages[message_id])
+            else view_of_message(slot.messages[message_id], around)
             for message_id in slot.order
         ]
         if slot.sending:
@@ -42,6 +43,10 @@ class TranscriptFeed:
         self._ids = {view.id for view in views}
         self._drawn = None
         self._transcript.show(views, has_earlier=slot.has_earlier)
+
+    def put_cursor(self, message_id: str) -> None:
+        """Put the message cursor on a message."""
+        self._transcript.put_cursor(message_id)
 
     def sending(self, text: str) -> None:
         """Show a prompt that is on its way."""
@@ -61,7 +66,7 @@ class TranscriptFeed:
         self._put(prompt_view(turn.user_message_id, text, now, now))
         known = self._turn(slot)
         if known is not None and known.message_id == turn.message_id:
-            self._put(view_of_turn(known, self._shell.scripted))
+            self._put(view_of_turn(known, self._around(slot)))
         else:
             self._put(MessageView(id=turn.message_id, role="assistant", text="", streaming=True))
 
@@ -71,11 +76,23 @@ class TranscriptFeed:
         if turn is None or turn is self._drawn or turn.message_id not in self._ids:
             return
         self._drawn = turn
-        self._transcript.update_message(view_of_turn(turn, self._shell.scripted))
+        self._transcript.update_message(view_of_turn(turn, self._around(slot)))
+
+    def draw_again(self, slot: Slot, message_ids: Iterable[str]) -> None:
+        """More has become known of these messages than their text."""
+        turn, around = self._turn(slot), self._around(slot)
+        for message_id in message_ids:
+            if message_id not in self._ids:
+                continue
+            if turn is not None and turn.message_id == message_id:
+                self._transcript.update_message(view_of_turn(turn, around))
+            elif message_id in slot.messages:
+                self._transcript.update_message(view_of_message(slot.messages[message_id], around))
 
     def earlier(self, slot: Slot, messages: Sequence[Message]) -> None:
         """Put a page of earlier messages on top."""
-        views = [self._view(message) for message in messages if message.id not in self._ids]
+        around = self._around(slot)
+        views = [view_of_message(message, around) for message in messages if message.id not in self._ids]
         self._ids.update(view.id for view in views)
         self._transcript.prepend(views, has_earlier=slot.has_earlier)
 
@@ -86,6 +103,14 @@ class TranscriptFeed:
         start = next((i for i, view in enumerate(views) if view.id == cursor), None)
         candidates = views[start:] if start is not None else views[::-1]
         return next((view.id for view in candidates if view.role == "assistant"), "")
+
+    @property
+    def asked_message_id(self) -> str:
+        """The prompt or reply that a question for another answer means: under the cursor, else the last one."""
+        views = self._transcript.messages
+        cursor = self._transcript.cursor_message_id
+        found = [view for view in reversed(views) if view.role != "note" and view.id != SENDING_ID]
+        return next((view.id for view in found if view.id == cursor), found[0].id if found else "")
 
     def trail_for(self, slot: Slot, message_id: str) -> tuple[tuple[Step, ...], dict[str, str]]:
         """The attempts of a reply, and providers its route left out with the reason."""
@@ -112,8 +137,14 @@ class TranscriptFeed:
     def _turn(self, slot: Slot) -> TurnView | None:
         return self._shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
 
-    def _view(self, message: Message) -> MessageView:
-        return view_of_message(message, self._shell.scripted, self._shell.clock.now_ms())
+    def _around(self, slot: Slot) -> Around:
+        return Around(
+            now_ms=self._shell.clock.now_ms(),
+            scripted=self._shell.scripted,
+            siblings=slot.siblings,
+            next_tries=self._shell.state.next_tries,
+            awaited=slot.reply_id,
+        )
 
     def _sending_view(self, text: str) -> MessageView:
         now = self._shell.clock.now_ms()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from workbench.tui.glyphs import glyphs
-from workbench.tui.state.badges import Line, Severity, badge_of_message, badge_of_turn
-from workbench.tui.state.chat import TurnView
+from workbench.tui.state.badges import Line, Severity, badge_of_message, badge_of_turn, place_among
+from workbench.tui.state.chat import Phase, TurnView
 from workbench.tui.state.trail import Step, trail_of
 from workbench.tui.widgets.message_view import MessageView
 
 if TYPE_CHECKING:
-    from workbench.conversations.values import Message
+    from workbench.conversations.values import Message, Seam
 
 SENDING_ID = "sending"
 """Id of the prompt that is on its way; it has no stored id yet."""
@@ -23,20 +24,41 @@ _LONGEST_PROMPT = 10_000
 """Characters of a prompt that are shown; all of it is stored and sent."""
 
 
-def view_of_message(message: Message, scripted: Collection[str], now_ms: int) -> MessageView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a message is shown with, beside itself."""
+
+    now_ms: int
+    scripted: Collection[str] = ()
+    """Names of the demonstration providers."""
+    siblings: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
+    """Ids of all answers to the prompt of a reply, oldest first, by the id of the reply."""
+    next_tries: Mapping[str, int] = field(default_factory=dict[str, int])
+    """When a provider that rests may be asked again; wall-clock milliseconds."""
+    awaited: str = ""
+    """Id of the reply that was begun from here last: until its events come it is being written, not left behind."""
+
+
+def view_of_message(message: Message, around: Around) -> MessageView:
     """A stored message."""
     if message.role == "user":
-        return prompt_view(message.id, message.text, message.created_at_ms, now_ms)
+        return prompt_view(message.id, message.text, message.created_at_ms, around.now_ms)
     if message.role != "assistant":
         return MessageView(id=message.id, role="note", text=message.text, header=message.role.value)
-    badge = badge_of_message(message, scripted)
+    if message.state == "streaming" and message.id == around.awaited:
+        return MessageView(id=message.id, role="assistant", text=message.text, streaming=True)
+    badge = badge_of_message(message, around.scripted)
+    trail = trail_of(message)
+    failed = message.state == "failed"
     return MessageView(
         id=message.id,
         role="assistant",
         text=message.text,
         reasoning=message.reasoning,
-        header=seam(trail_of(message)),
-        badge=_badge_text(badge, trail_of(message)),
+        header=broken_off(trail),
+        seams=_seams(message.seams),
+        notes=everybody_failed(trail, around) if failed else (),
+        badge=_badge_text(badge, trail, message.id, around),
         badge_severity=_severity(badge),
     )
 
@@ -50,23 +72,50 @@ def prompt_view(message_id: str, text: str, at_ms: int, now_ms: int) -> MessageV
     return MessageView(id=message_id, role="user", text=text, header=header)
 
 
-def view_of_turn(turn: TurnView, scripted: Collection[str]) -> MessageView:
+def view_of_turn(turn: TurnView, around: Around) -> MessageView:
     """The reply of a turn, as far as it has come."""
     running = turn.phase.running
-    badge = None if running else badge_of_turn(turn, scripted)
+    badge = None if running else badge_of_turn(turn, around.scripted)
+    failed = turn.phase is Phase.FAILED
     return MessageView(
         id=turn.message_id,
         role="assistant",
         text=turn.text,
         reasoning=turn.reasoning,
         streaming=running,
-        header=seam(turn.trail),
-        badge=_badge_text(badge, turn.trail) if badge else "",
+        header=broken_off(turn.trail),
+        seams=_seams(turn.seams),
+        notes=everybody_failed(turn.trail, around) if failed else (),
+        badge=_badge_text(badge, turn.trail, turn.message_id, around) if badge else "",
         badge_severity=_severity(badge) if badge else "",
     )
 
 
-def seam(trail: Collection[Step]) -> str:
+def _seams(seams: Collection[Seam]) -> tuple[tuple[int, str], ...]:
+    return tuple((seam.at, seam.label) for seam in seams)
+
+
+def everybody_failed(trail: Sequence[Step], around: Around) -> tuple[str, ...]:
+    """A line for each provider that was asked in vain, with when it can be tried again as far as that is known."""
+    last = {step.name: step for step in trail if step.state in ("failed", "skipped")}
+    lines: list[str] = []
+    for step in last.values():
+        why = step.error_kind.replace("_", " ")
+        status = f"HTTP {step.http_status}" if step.http_status else ""
+        words = f" {glyphs().dot} ".join(part for part in (why, status, step.reason, _next_try(step, around)) if part)
+        sign = glyphs().failed if step.state == "failed" else glyphs().unknown
+        lines.append(f"{sign} {step.name}: {words}")
+    return (*lines, "The question is kept. Outside of the composer r asks again, R asks another; inside, /retry.")
+
+
+def _next_try(step: Step, around: Around) -> str:
+    at_ms = around.next_tries.get(step.provider, 0)
+    if at_ms <= around.now_ms:
+        return ""
+    return f"next try {datetime.fromtimestamp(at_ms / 1000).astimezone():%H:%M:%S}"
+
+
+def broken_off(trail: Collection[Step]) -> str:
     """Which providers broke off, so that an answer begun anew says why; empty when none did."""
     broken = [step for step in trail if step.broken_characters]
     return "; ".join(
@@ -84,14 +133,16 @@ def moment(at_ms: int, now_ms: int) -> str:
     return f"{day} {then:%H:%M}" if then.year == now.year else f"{day} {then.year} {then:%H:%M}"
 
 
-def _badge_text(badge: Line, trail: Collection[Step]) -> str:
+def _badge_text(badge: Line, trail: Collection[Step], message_id: str, around: Around) -> str:
     signs = glyphs()
     sign = {
         Severity.OK: signs.ok, Severity.WARNING: signs.slow, Severity.ERROR: signs.failed,
         Severity.RUNNING: signs.running,
     }.get(badge.severity, signs.unknown)  # fmt: skip
+    place = place_among(message_id, around.siblings.get(message_id, ()))
+    text = f"{badge.text} {signs.dot} {place}" if place else badge.text
     hint = "\tctrl+t trace" if any(step.state == "failed" for step in trail) else ""
-    return f"{sign} {badge.text}{hint}"
+    return f"{sign} {text}{hint}"
 
 
 def _severity(badge: Line) -> Literal["", "success", "warning", "error"]:

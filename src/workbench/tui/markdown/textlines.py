@@ -27,6 +27,8 @@ class Join(IntEnum):
     """The text was wrapped between words."""
     DIRECT = 2
     """The text was cut inside a word."""
+    LABEL = 3
+    """It is no part of the text, and is not copied with it."""
 
 
 class Line(NamedTuple):

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize, ScreenResume
 from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import TextArea
 
 from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.chat.answers import Answers
+from workbench.tui.chat.broken import BrokenReplies
 from workbench.tui.chat.composing import CommandLine, Composing, UnknownCommand, meaning_of
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.drafting import DraftKeeper
 from workbench.tui.chat.list_feed import ListFeed
+from workbench.tui.chat.privacy import Privacy
 from workbench.tui.chat.sending import Sender
+from workbench.tui.chat.switching import Switching
 from workbench.tui.chat.transcript_feed import TranscriptFeed
 from workbench.tui.external import EditorError, copy_text, edit_text
 from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import SafeStatic
-from workbench.tui.screens import chat_chrome as chrome
+from workbench.tui.screens.chat_chrome import PANES, ChatChrome
 from workbench.tui.state.chat import Part
-from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, next_pin
 from workbench.tui.widgets.banner import Banner
 from workbench.tui.widgets.completion_list import CompletionList
 from workbench.tui.widgets.composer import Composer
@@ -38,6 +43,8 @@ from workbench.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
+
+R = TypeVar("R")
 
 
 class ChatScreen(Screen[None]):
@@ -63,12 +70,11 @@ class ChatScreen(Screen[None]):
         self._host = host
         self._shell = host.shell
         self._desk = host.desk
-        self._last_minute = 0
         self._read_turns: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """All parts; which of them show depends on width and state."""
-        yield TabBar(chrome.PANES, "chat", id="tabs")
+        yield TabBar(PANES, "chat", id="tabs")
         yield Banner(id="banner")
         with Horizontal(id="chat-body"):
             yield ConversationList(id="conversations", classes="region")
@@ -87,20 +93,20 @@ class ChatScreen(Screen[None]):
         self.drafts = DraftKeeper(self._host, self._desk, self.refresh_chrome)
         self.feed = TranscriptFeed(self._shell, self.transcript)
         self.list_feed = ListFeed(self._host, self._shell, self._desk, self.conversations)
+        self.chrome = ChatChrome(self, self._shell, self._desk)
         self.composing = Composing(self._desk, self.composer, self.query_one(CompletionList), self.drafts.changed)
         self.sender = Sender(self._host, self._desk, self.feed, self.composing, self.refresh_chrome)
+        parts = (self._host, self._shell, self._desk)
+        self.switching = Switching(*parts, self._open_dialog, self.refresh_chrome)
+        self.privacy = Privacy(*parts, self._open_dialog, self.refresh_chrome)
+        self.answers = Answers(*parts, self.switching, self.feed, redraw=self.refresh_chrome)
+        self.broken = BrokenReplies(*parts, self, self._open_dialog)
         self.transcript.empty_text = "No messages yet. Type and press enter; ctrl+l picks the model."
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
         self.set_class(glyphs().ascii, "-ascii")
         self.show_slot()
         # In a group of its own: another one opened early must not end it, prompts and drafts wait for it.
         self._host.start_work(self._open_first(), group="open-first")
-
-    def on_resize(self) -> None:
-        """The composer's border has room for more or for less."""
-        self.call_after_refresh(self._entitle)
-
-    # -- what the core tells -----------------------------------------------------------------------------------
 
     async def parts_changed(self, parts: frozenset[Part]) -> None:
         """Draw what these parts of the state touch."""
@@ -126,45 +132,27 @@ class ChatScreen(Screen[None]):
 
     def tick(self) -> None:
         """Time has passed: draw what tells it."""
-        self.live.say(chrome.running_line(self._shell, self._desk.slot))
-        now = self._shell.clock.now_ms()
-        self.tabs.set_state(offline=self._shell.offline, now_ms=now)
-        if now // 60_000 != self._last_minute:
-            self._last_minute = now // 60_000
-            self.list_feed.draw()
+        self.chrome.tick()
+        self.broken.look()
 
     def refresh_chrome(self) -> None:
         """Draw everything around the transcript."""
         self._read_finished(self._desk.slot)
-        nobody = self._shell.nobody_can_answer
-        first_run = nobody and self.feed.is_empty and not self._shell.offline
-        self._show_first_run(first_run)
-        self.composer.set_class(nobody or self._shell.offline, "-blocked")
-        self.banner.show_problems(chrome.problems_of(self._shell, self.drafts.problem, show_nobody=not first_run))
-        self.status.set_state(chrome.chips(self._shell), chrome.status_note(self._shell, self._desk.slot))
-        self._entitle()
-        queue = self._desk.slot.queue
-        if bool(queue) != self.queue_line.display:
-            self.queue_line.display = bool(queue)
-        if queue:
-            self.queue_line.show(chrome.queue_content(queue))
+        self.chrome.draw(nothing_shown=self.feed.is_empty, draft_problem=self.drafts.problem)
         self.tick()
 
-    def _show_first_run(self, wanted: bool) -> None:
-        had_focus = self.focused is self.first_run
-        if wanted == self.transcript.display:
-            self.first_run.display = wanted
-            self.transcript.display = not wanted
-        if wanted:
-            notes = self._shell.configuration.notes if self._shell.configuration else ()
-            self.first_run.explain(str(self._shell.files.config_file), notes)
-            if self.focused is self.composer and not self.composer.text:
-                self.first_run.focus()
-        elif had_focus or self.focused is None:
-            self.composer.focus()
+    @on(ScreenResume)
+    def _resumed(self) -> None:
+        self.broken.look()
 
-    def _entitle(self) -> None:
-        chrome.entitle(self.transcript, self.composer, self._shell, self._desk.slot, self._desk)
+    @on(Resize)
+    def _resized(self) -> None:
+        # The composer's border has room for more or for less.
+        self.call_after_refresh(self.chrome.entitle)
+
+    def _open_dialog(self, dialog: Screen[R], answered: Callable[[R | None], None]) -> None:
+        """Put a dialog over this pane."""
+        self._host.push_screen(dialog, answered)
 
     def _show_trace(self) -> None:
         if not self.has_class("-trace-open"):
@@ -173,8 +161,6 @@ class ChatScreen(Screen[None]):
         trail, skipped = self.feed.trail_for(self._desk.slot, message_id)
         summary = "" if message_id else "No reply yet."
         self.trace.show_trail(trail, skipped, self._shell.scripted, summary=summary)
-
-    # -- conversations -----------------------------------------------------------------------------------------
 
     async def _open_first(self) -> None:
         self.list_feed.read_soon()
@@ -203,6 +189,7 @@ class ChatScreen(Screen[None]):
         self.list_feed.draw()
         self._show_trace()
         self.refresh_chrome()
+        self.answers.learn(slot, slot.order)
         if slot.conversation_id:
             self._host.start_work(self._shell.remember(conversation_id=slot.conversation_id), group="remember")
 
@@ -222,22 +209,28 @@ class ChatScreen(Screen[None]):
         page = await self._desk.read_earlier(slot)
         if slot is self._desk.slot:
             self.feed.earlier(slot, page)
+            self.answers.learn(slot, [message.id for message in page])
 
     @on(Transcript.CursorMoved)
     def _cursor_moved(self) -> None:
         self._show_trace()
 
-    # -- composer ----------------------------------------------------------------------------------------------
-
     @on(TextArea.Changed, "#composer")
     def _composer_changed(self) -> None:
         self.composing.changed()
-        self._entitle()
+        self.chrome.entitle()
 
     @on(Composer.CompletionKey)
     def _completion_key(self, event: Composer.CompletionKey) -> None:
         command = self.composing.completion_key(event.key)
         if command is not None:
+            self._run(command)
+
+    def _run(self, command: CommandLine) -> None:
+        if command.action.id == "chat.ask_another":
+            # Without a name the key opens the switch, and the command takes the next one.
+            self.answers.ask_named(command.argument)
+        else:
             self._host.perform(command.action, command.argument)
 
     @on(CompletionList.Chosen)
@@ -255,15 +248,13 @@ class ChatScreen(Screen[None]):
         match meaning := meaning_of(event.text):
             case CommandLine():
                 self.composing.clear()
-                self._host.perform(meaning.action, meaning.argument)
+                self._run(meaning)
             case UnknownCommand():
                 text = f"There is no command /{meaning.name}. A blank before it sends it as text."
                 self._host.tell(text, warning=True)
             case _:
                 if self.sender.submit(meaning.text):
                     self.transcript.action_follow()
-
-    # -- actions -----------------------------------------------------------------------------------------------
 
     def action_step_back(self) -> None:
         """One press, one effect: close what lies over the transcript, else take back, stop, leave the composer."""
@@ -334,42 +325,26 @@ class ChatScreen(Screen[None]):
 
     def action_switch_model(self) -> None:
         """Open the provider and model switch."""
-        if self._shell.configuration is None:
-            self._host.tell("Providers are not known yet; try again in a moment.", warning=True)
-            return
-        from workbench.tui.screens.switcher import SwitcherScreen
+        self.switching.pick()
 
-        choices = choices_of(self._shell.configuration, self._shell.provider_states)
-        self._host.push_screen(SwitcherScreen(choices, self._desk.slot.pin), self._pin)
+    def action_next_provider(self, step: int = 1) -> None:
+        """Pin the next (1) or previous (-1) usable provider; automatic beyond the ends."""
+        self.switching.step(step)
 
-    def choose_by_name(self, name: str) -> None:
-        """Choose who answers by a typed name; `next` takes the next provider."""
-        if name == "next" or self._shell.configuration is None:
-            self.action_next_provider()
-            return
-        choice = find_choice(name, choices_of(self._shell.configuration, self._shell.provider_states))
-        if choice is None or not choice.usable:
-            why = f"{choice.title}: {choice.note}" if choice else f"No single provider or model fits {name}"
-            self._host.tell(f"{why}. ctrl+l lists them.", warning=True)
-            return
-        self._pin(choice.pin)
+    def action_toggle_private(self) -> None:
+        """Let only private providers read the open conversation."""
+        self.privacy.toggle()
 
-    def action_next_provider(self) -> None:
-        """Pin the next usable provider; automatic after the last."""
-        configuration = self._shell.configuration
-        pin = next_pin(self._desk.slot.pin, configuration) if configuration is not None else None
-        if pin is None:
-            self._host.tell("There is no provider to switch to.", warning=True)
-            return
-        self._pin(pin)
+    def action_ask_again(self, whom: str) -> None:
+        """Ask the question at the bar again: `same` as any prompt, or `another` provider that a person picks."""
+        if whom == "same":
+            self.answers.again()
+        else:
+            self.answers.pick_another(self._open_dialog)
 
-    def _pin(self, pin: Pin | None) -> None:
-        if pin is None:
-            return
-        self._desk.slot.pin = pin
-        self._host.start_work(self._desk.keep_pin(self._desk.slot), group="pin")
-        self.refresh_chrome()
-        self._host.tell("The strategy decides who answers." if pin == AUTO else f"{pin.name} answers from now on.")
+    def action_walk_answers(self, step: int) -> None:
+        """Show the answer before (-1) or after (1) the one at the bar."""
+        self.answers.walk(step)
 
     def action_external_editor(self) -> None:
         """Write in the user's own editor."""

@@ -173,8 +173,6 @@ level, 2 info and up, 3 warnings, 4 errors, 5 takes all filters away; s goes thr
         """Take live events; the same as filling the model."""
         self._model.extend(events)
 
-    # -- what is shown -----------------------------------------------------------------------------------------
-
     def update_rows(self) -> None:
         """Show what came since the last look; does nothing while another screen is in front."""
         if not self.is_current or self._model.end == self._seen_end:
@@ -261,16 +259,18 @@ level, 2 info and up, 3 warnings, 4 errors, 5 takes all filters away; s goes thr
         self._show_state()
         self._show_detail_again()
 
-    # -- filters -----------------------------------------------------------------------------------------------
-
     def action_level(self, level: int) -> None:
         """Show events of at least this level."""
         self._apply(replace(self._shown.filter, level=Level(level)))
 
     def action_all(self) -> None:
         """Take all filters away."""
-        self.query_one("#events-search", Input).value = ""
-        self._apply(EventFilter())
+        self.filter_by("")
+
+    def filter_by(self, text: str) -> None:
+        """Show the events with this text, of every level and source; all of them when it is empty."""
+        self.query_one("#events-search", Input).value = text
+        self._apply(EventFilter(text=text))
 
     def action_next_source(self) -> None:
         """Show the next source only, after the last one all."""
@@ -309,8 +309,6 @@ level, 2 info and up, 3 warnings, 4 errors, 5 takes all filters away; s goes thr
         self._seen_end = -1
         self.update_rows()
         self._show_state()
-
-    # -- details -----------------------------------------------------------------------------------------------
 
     @on(EventView.Chosen)
     def _open_detail(self) -> None:

@@ -23,7 +23,7 @@ from workbench.tui.screens.dialog import Dialog
 
 _TITLES = {
     Scope.EVERYWHERE: "Everywhere", Scope.CHAT: "Chat", Scope.COMPOSER: "Composer", Scope.TRANSCRIPT: "Transcript",
-    Scope.CONVERSATIONS: "Conversation list",
+    Scope.CONVERSATIONS: "Conversation list", Scope.PROVIDERS: "Providers",
 }  # fmt: skip
 
 
@@ -152,7 +152,8 @@ def help_for(screen: Screen[Any], *, on_chat: bool) -> HelpScreen:
     """Help for what has the focus on a screen."""
     focused = screen.focused
     node = focused if focused is not None else screen
-    scopes = [Scope.EVERYWHERE]
+    own_scope: Scope | None = getattr(screen, "SCOPE", None)
+    scopes = [Scope.EVERYWHERE] if own_scope is None else [own_scope, Scope.EVERYWHERE]
     if on_chat:
         own = {"Composer": Scope.COMPOSER, "Transcript": Scope.TRANSCRIPT, "ConversationList": Scope.CONVERSATIONS}
         first = own.get(type(node).__name__, Scope.CHAT)
@@ -168,7 +169,7 @@ def help_for(screen: Screen[Any], *, on_chat: bool) -> HelpScreen:
 
 _ABOUT = {
     "ConversationList": "Conversation list", "FailoverTrace": "Failover trace", "FirstRun": "Welcome",
-    "EventView": "Events",
+    "EventView": "Events", "ProviderTable": "Providers", "ProviderDetailView": "Provider details",
 }  # fmt: skip
 
 

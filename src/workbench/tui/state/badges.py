@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from workbench.tui.glyphs import glyphs
+from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.state.chat import ClientPhase, Phase, TurnView
 from workbench.tui.state.trail import Step, choice_number, trail_of, tries_of_answer
 
@@ -36,6 +36,10 @@ class Line:
 
     text: str
     severity: Severity
+    stop: str = "stop"
+    """What escape does meanwhile, in one word, where the line is about something running."""
+    short: str = ""
+    """What is said where there is no room for `text`; empty when that is cut instead."""
 
 
 def seconds(milliseconds: int | None) -> str:
@@ -85,6 +89,13 @@ def ordinal(number: int) -> str:
 def scripted_label(provider: str, scripted: Collection[str]) -> str:
     """` scripted` behind the name of a demonstration provider that does not say so itself."""
     return " scripted" if provider in scripted and "scripted" not in provider else ""
+
+
+def place_among(message_id: str, siblings: Sequence[str]) -> str:
+    """`answer 2 of 3` for one of several answers to the same prompt; empty for the only one."""
+    if len(siblings) < 2 or message_id not in siblings:
+        return ""
+    return f"answer {siblings.index(message_id) + 1} of {len(siblings)} {drawn('←→')}"
 
 
 def badge_of_message(message: Message, scripted: Collection[str]) -> Line:
@@ -169,6 +180,11 @@ _SEVERITIES = {
 def live_line(turn: TurnView, client: ClientPhase, now_ms: int, scripted: Collection[str]) -> Line:
     """What a running turn is doing at this moment."""
     step = turn.current
+    if turn.phase is Phase.QUEUED:
+        return _queued_line(turn, now_ms)
+    if turn.broken is not None:
+        text = f"{turn.broken.name} broke off: waiting for your decision"
+        return Line(text=text, severity=Severity.WARNING)
     if turn.phase is Phase.ROUTING or step is None:
         if client is ClientPhase.LOADING:
             return Line(text="loading providers", severity=Severity.RUNNING)
@@ -188,6 +204,15 @@ def live_line(turn: TurnView, client: ClientPhase, now_ms: int, scripted: Collec
         left = max(0, turn.retry_at_ms - now_ms) / 1000
         return Line(text=_joined([f"{name} {why}", f"retrying in {left:.0f} s"]), severity=Severity.WARNING)
     return Line(text=_joined([f"{name} {why}", step.next_step]), severity=Severity.WARNING)
+
+
+def _queued_line(turn: TurnView, now_ms: int) -> Line:
+    left = max(0, turn.ready_at_ms - now_ms) / 1000
+    when = "" if not turn.ready_at_ms else f"about {left:.0f} s" if left >= 1 else "any moment"
+    ahead = f"{turn.ahead} ahead" if turn.ahead else ""
+    told = ", ".join(part for part in (turn.queued_for, when, ahead) if part)
+    short = ", ".join(part for part in (when, ahead) if part)
+    return Line(text=f"waiting: {told}", severity=Severity.WARNING, stop="cancels", short=f"waiting {short}".strip())
 
 
 def _joined(parts: Iterable[str]) -> str:

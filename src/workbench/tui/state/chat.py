@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from workbench.tui.state.trail import Step
+
+if TYPE_CHECKING:
+    from workbench.conversations.values import Seam
 
 
 class Phase(StrEnum):
@@ -21,6 +25,10 @@ class Phase(StrEnum):
     """Text is coming."""
     WAITING = "waiting"
     """An attempt failed; the next one has not begun."""
+    QUEUED = "queued"
+    """Everybody is full; it waits for a free place."""
+    BROKEN = "broken"
+    """A provider broke off in mid-answer, and a person is asked what to do."""
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -54,6 +62,30 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenReply:
+    """What a person is asked to decide."""
+
+    provider: str
+    model: str
+    reason: str
+    characters: int
+    """Of text that came."""
+    next_provider: str | None = None
+    """Who would go on; None when nobody is left."""
+    next_model: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Who broke off, as `provider/model`."""
+        return f"{self.provider}/{self.model}" if self.model else self.provider
+
+    @property
+    def next_name(self) -> str:
+        """Who would go on, as `provider/model`; empty for nobody."""
+        return "/".join(part for part in (self.next_provider, self.next_model) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnView:
     """One turn as far as it is known from events."""
 
@@ -74,6 +106,16 @@ class TurnView:
     """When anything was last heard."""
     retry_at_ms: int = 0
     """When the next try is due; 0 when none is waited for."""
+    queued_for: str = ""
+    """Why it waits for a free place; empty when it does not."""
+    ready_at_ms: int = 0
+    """When a place can be free; 0 when that depends on other requests."""
+    ahead: int = 0
+    """Requests that go first."""
+    broken: BrokenReply | None = None
+    """What is to be decided; None when nothing is."""
+    seams: tuple[Seam, ...] = ()
+    """Where other providers went on, in order."""
     reason: str = ""
     provider: str = ""
     model: str = ""
@@ -123,6 +165,10 @@ class ChatState:
     problems: tuple[str, ...] = ()
     """What is wrong in the configuration."""
     health: Mapping[str, ProviderHealth] = field(default_factory=lambda: MappingProxyType({}))
+    next_tries: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """When a provider that rests may be asked again, as far as it was heard in this run; wall-clock milliseconds."""
+    standing_version: int = 0
+    """Grows whenever a breaker, a key or a probe of a provider has changed."""
     client: ClientPhase = ClientPhase.UNKNOWN
     client_problem: str = ""
     engine_running: bool = False

@@ -7,9 +7,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
+from workbench.conversations.values import Seam
 from workbench.core import events as ev
-from workbench.tui.state.chat import ENDED, ChatState, ClientPhase, Part, Phase, ProviderHealth, TurnView
-from workbench.tui.state.trail import RUNNING, Step
+from workbench.core import provider_events as pe
+from workbench.tui.state.chat import (
+    ENDED,
+    BrokenReply,
+    ChatState,
+    ClientPhase,
+    Part,
+    Phase,
+    ProviderHealth,
+    TurnView,
+)  # fmt: skip
+from workbench.tui.state.trail import RUNNING, Step, went_on
 
 _RETRY_IN = re.compile(r"retry in (\d+(?:\.\d+)?) s")
 
@@ -27,6 +38,8 @@ def fold(state: ChatState, event: ev.Event) -> ChatState:
         case ev.TurnStarted():
             return _started(state, event)
         case ev.TextDelta() | ev.RouteChosen() | ev.AttemptStarted() | ev.FirstToken() | ev.ReplyRestarted():
+            return _in_turn(state, event)
+        case pe.RequestWaiting() | pe.ReplyBroken() | pe.ReplyDecided() | pe.ReplyContinued():
             return _in_turn(state, event)
         case ev.AttemptEnded():
             return _heard_of(_in_turn(state, event), event)
@@ -53,7 +66,7 @@ def fold(state: ChatState, event: ev.Event) -> ChatState:
         case ev.StorageTrouble():
             return replace(state, storage_problem=event.problem)
         case _:
-            return state
+            return _standing(state, event)
 
 
 def changes(before: ChatState, after: ChatState) -> frozenset[Part]:
@@ -65,7 +78,8 @@ def changes(before: ChatState, after: ChatState) -> frozenset[Part]:
         found.add(Part.TURNS)
     if before.conversations_version != after.conversations_version:
         found.add(Part.CONVERSATIONS)
-    if before.configuration_version != after.configuration_version or before.health is not after.health:
+    versions = (before.configuration_version, before.standing_version)
+    if versions != (after.configuration_version, after.standing_version) or before.health is not after.health:
         found.add(Part.PROVIDERS)
     engine_before = (before.client, before.client_problem, before.engine_running, before.storage_problem)
     engine_after = (after.client, after.client_problem, after.engine_running, after.storage_problem)
@@ -107,7 +121,9 @@ def _turn_after(turn: TurnView, event: ev.Event) -> TurnView:
             step = Step(
                 ord=event.ord, provider=event.provider, model=event.model, state=RUNNING, started_at_ms=event.at_ms
             )
-            return replace(turn, trail=_put(turn.trail, step), phase=Phase.ASKING, retry_at_ms=0)
+            return replace(
+                turn, trail=_put(turn.trail, step), phase=Phase.ASKING, retry_at_ms=0, queued_for="", broken=None
+            )
         case ev.FirstToken():
             trail = tuple(
                 replace(step, first_token_ms=event.first_token_ms)
@@ -120,6 +136,8 @@ def _turn_after(turn: TurnView, event: ev.Event) -> TurnView:
             return _more_text(turn, event)
         case ev.ReplyRestarted():
             return _restarted(turn, event)
+        case pe.RequestWaiting() | pe.ReplyBroken() | pe.ReplyDecided() | pe.ReplyContinued():
+            return _held_up(turn, event)
         case ev.AttemptEnded():
             return _attempt_ended(turn, event)
         case ev.TurnFinished():
@@ -133,9 +151,37 @@ def _turn_after(turn: TurnView, event: ev.Event) -> TurnView:
                 output_tokens=event.output_tokens,
                 cost_nano=event.cost_nano,
                 retry_at_ms=0,
+                broken=None,
             )
         case _:
             return turn
+
+
+def _held_up(
+    turn: TurnView, event: pe.RequestWaiting | pe.ReplyBroken | pe.ReplyDecided | pe.ReplyContinued
+) -> TurnView:  # fmt: skip
+    match event:
+        case pe.RequestWaiting():
+            ready_at_ms = 0 if event.ready_in_s is None else event.at_ms + round(event.ready_in_s * 1000)
+            return replace(
+                turn, phase=Phase.QUEUED, queued_for=event.reason, ready_at_ms=ready_at_ms, ahead=event.ahead
+            )
+        case pe.ReplyBroken():
+            broken = BrokenReply(
+                provider=event.provider,
+                model=event.model,
+                reason=event.reason,
+                characters=event.characters,
+                next_provider=event.next_provider,
+                next_model=event.next_model,
+            )
+            return replace(turn, phase=Phase.BROKEN, broken=broken)
+        case pe.ReplyDecided():
+            return replace(turn, phase=Phase.WAITING, broken=None)
+        case pe.ReplyContinued():
+            seam = Seam(at=event.at, after=event.after, provider=event.provider, model=event.model)
+            trail = went_on(turn.trail, seam.after, seam.at)
+            return replace(turn, seams=(*turn.seams, seam), trail=trail, broken=None)
 
 
 def _put(trail: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
@@ -155,7 +201,7 @@ def _restarted(turn: TurnView, event: ev.ReplyRestarted) -> TurnView:
     trail = turn.trail
     if broken is not None:
         trail = _put(trail, replace(broken, broken_characters=event.characters))
-    return replace(turn, text="", reasoning="", trail=trail, first_text_at_ms=0)
+    return replace(turn, text="", reasoning="", trail=trail, first_text_at_ms=0, seams=(), broken=None)
 
 
 def _attempt_ended(turn: TurnView, event: ev.AttemptEnded) -> TurnView:
@@ -168,10 +214,12 @@ def _attempt_ended(turn: TurnView, event: ev.AttemptEnded) -> TurnView:
         error_kind=event.error_kind or "",
         http_status=event.http_status,
         reason=event.reason,
+        hint=event.hint,
         first_token_ms=event.first_token_ms,
         duration_ms=event.duration_ms,
         next_step=event.next_step,
         broken_characters=known.broken_characters if known else 0,
+        kept_characters=known.kept_characters if known else 0,
         started_at_ms=known.started_at_ms if known else 0,
     )
     trail = _put(turn.trail, step)
@@ -180,6 +228,26 @@ def _attempt_ended(turn: TurnView, event: ev.AttemptEnded) -> TurnView:
     wait = _RETRY_IN.search(event.next_step)
     retry_at_ms = event.at_ms + round(float(wait[1]) * 1000) if wait else 0
     return replace(turn, trail=trail, phase=Phase.WAITING, retry_at_ms=retry_at_ms)
+
+
+def _standing(state: ChatState, event: ev.Event) -> ChatState:
+    """How providers stand, as far as it was heard."""
+    match event:
+        case pe.BreakerChanged():
+            return _rests(state, event.provider, event.probe_at_ms if event.after == "open" else None)
+        case pe.KeyChanged():
+            return _rests(state, event.provider, event.until_ms if event.state == "limited" else None)
+        case pe.ProviderChecked():
+            return replace(state, standing_version=state.standing_version + 1)
+        case _:
+            return state
+
+
+def _rests(state: ChatState, provider: str, until_ms: int | None) -> ChatState:
+    tries = {name: at for name, at in state.next_tries.items() if name != provider}
+    if until_ms is not None:
+        tries[provider] = until_ms
+    return replace(state, next_tries=MappingProxyType(tries), standing_version=state.standing_version + 1)
 
 
 def _heard_of(state: ChatState, event: ev.AttemptEnded) -> ChatState:

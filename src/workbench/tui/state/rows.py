@@ -26,9 +26,14 @@ class Row:
     """` (2)` and so on when an older conversation has the same title; never cut off."""
     age: str
     running: bool
+    undecided: bool = False
+    """Whether its reply broke off and waits for a decision."""
+    private: bool = False
 
 
-def rows_of(conversations: Sequence[Conversation], running: Collection[str], now_ms: int) -> list[Row]:
+def rows_of(
+    conversations: Sequence[Conversation], running: Collection[str], now_ms: int, undecided: Collection[str] = ()
+) -> list[Row]:  # fmt: skip
     """A row each, in the given order; equal titles are numbered from the oldest on."""
     titles = [clean_line(conversation.title).strip() or _UNTITLED for conversation in conversations]
     return [
@@ -38,6 +43,8 @@ def rows_of(conversations: Sequence[Conversation], running: Collection[str], now
             mark=mark,
             age=age(conversation.updated_at_ms, now_ms),
             running=conversation.id in running,
+            undecided=conversation.id in undecided,
+            private=conversation.private,
         )
         for conversation, title, mark in zip(conversations, titles, _marks(titles), strict=True)
     ]

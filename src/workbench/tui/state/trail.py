@@ -27,12 +27,16 @@ class Step:
     error_kind: str = ""
     http_status: int | None = None
     reason: str = ""
+    hint: str = ""
+    """What a person can do about it."""
     first_token_ms: int | None = None
     duration_ms: int | None = None
     next_step: str = ""
     """What followed, in words; empty after the last."""
     broken_characters: int = 0
     """Text that came before it broke off, and was set aside."""
+    kept_characters: int = 0
+    """Text of the reply before the place where it broke off and another one went on."""
     started_at_ms: int = 0
     """Wall time at which it was asked; 0 when only the stored trail is known."""
 
@@ -56,13 +60,26 @@ def trail_of(message: Message) -> tuple[Step, ...]:
                 broken.remove(part)
                 characters = len(part.text)
         told.append(replace(step, next_step=_what_followed(step, following), broken_characters=characters))
-    return tuple(told)
+    trail = tuple(told)
+    for seam in message.seams:
+        trail = went_on(trail, seam.after, seam.at)
+    return trail
+
+
+def went_on(trail: tuple[Step, ...], after: str, at: int) -> tuple[Step, ...]:
+    """The trail with the note that another one went on where provider `after` broke off, `at` characters in."""
+    broken = next(
+        (step for step in trail if step.provider == after and step.state == "failed" and not step.kept_characters
+         and step.first_token_ms is not None),
+        None,
+    )  # fmt: skip
+    return tuple(replace(step, kept_characters=at) if step is broken else step for step in trail)
 
 
 def _stored(attempt: Attempt) -> Step:
     return Step(
         ord=attempt.ord, provider=attempt.provider, model=attempt.model, state=attempt.state,
-        error_kind=attempt.error_kind or "", http_status=attempt.http_status, reason=attempt.reason,
+        error_kind=attempt.error_kind or "", http_status=attempt.http_status, reason=attempt.reason, hint=attempt.hint,
         first_token_ms=attempt.first_token_ms, duration_ms=attempt.duration_ms,
     )  # fmt: skip
 

@@ -27,10 +27,14 @@ _NEAR_THE_END = 10
 class ConversationList(ScrollView, can_focus=True):
     """Newest first; enter or a click opens. The open one is marked, a running one has a glyph."""
 
-    HELP = "Your conversations, newest first. Enter opens the one under the cursor."
+    HELP = """\
+Your conversations, newest first. Enter opens the one under the cursor. A diamond marks a private one, a triangle one
+whose reply broke off and waits for your decision.
+"""
     BORDER_TITLE = "Conversations"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "conversations--text", "conversations--muted", "conversations--accent", "conversations--cursor",
+        "conversations--warning",
     }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of(Scope.CONVERSATIONS),
@@ -148,11 +152,15 @@ class ConversationList(ScrollView, can_focus=True):
         ground = self.get_component_rich_style("conversations--cursor") if under_cursor else Style()
         is_open = row.conversation_id == self._current_id
         title_width = max(width - 2 - _AGE_WIDTH - 2, 4)
-        title = clip(row.title, max(title_width - len(row.mark), 1), signs.ellipsis) + row.mark
+        mark = f"{row.mark} {signs.private}" if row.private else row.mark
+        title = clip(row.title, max(title_width - len(mark), 1), signs.ellipsis) + mark
         padding = " " * max(title_width - cells(title), 0)
+        state = Segment(f" {signs.running}" if row.running else "  ", accent + ground)
+        if row.undecided:
+            state = Segment(f" {signs.slow}", self.get_component_rich_style("conversations--warning") + ground)
         return Strip([
             Segment(f"{signs.current} " if is_open else "  ", accent + ground),
             Segment(title + padding, (accent if is_open else text) + ground),
             Segment(row.age.rjust(_AGE_WIDTH), muted + ground),
-            Segment(f" {signs.running}" if row.running else "  ", accent + ground),
+            state,
         ]).adjust_cell_length(width, text + ground)  # fmt: skip

@@ -91,8 +91,12 @@ def _step(step: Step, label: str, width: int) -> Content:
         took = f"{took}, first token {seconds(step.first_token_ms)}".removeprefix(", ")
     lines += _indented(took, width, "$text-muted")
     lines += _indented(step.reason, width)
+    if step.state == "failed":
+        lines += _indented(step.hint, width, "$accent")
     if step.broken_characters:
         lines += _indented(f"{step.broken_characters:,} characters came and were set aside", width, "$warning")
+    if step.kept_characters:
+        lines += _indented(f"{step.kept_characters:,} characters stand, another one went on", width, "$warning")
     if step.next_step:
         lines += _indented(drawn("→ ") + step.next_step, width, "$text-muted")
     return Content("\n").join(lines)

@@ -38,8 +38,13 @@ class LiveLine(Widget):
         signs = glyphs()
         warning = self._line.severity is Severity.WARNING
         sign, style = (signs.slow, "$warning") if warning else (signs.running, "$accent")
-        stop = "esc stop"
-        text = clip(clean_line(self._line.text), max(self.size.width - len(stop) - 4, 1), signs.ellipsis)
+        stop = f"esc {self._line.stop}"
+        room = max(self.size.width - len(stop) - 4, 1)
+        text = clean_line(self._line.text)
+        if cells(text) > room and self._line.short:
+            text = clean_line(self._line.short)
+        text = clip(text, room, signs.ellipsis)
         gap = self.size.width - 2 - cells(text) - len(stop)
-        tail = Content.assemble(" " * gap, ("esc", "$accent"), (" stop", "$text-muted")) if gap > 0 else Content("")
+        key = (("esc", "$accent"), (f" {self._line.stop}", "$text-muted")) if gap > 0 else ()
+        tail = Content.assemble(" " * max(gap, 0), *key)
         return Content.assemble((f"{sign} ", style), text, tail)

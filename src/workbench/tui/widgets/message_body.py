@@ -15,6 +15,7 @@ from textual.widget import Widget
 from workbench.core.text import clean, clean_line
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.flow import Flow, MarkdownFlow, PlainFlow
+from workbench.tui.markdown.seams import SeamedFlow
 from workbench.tui.markdown.textlines import BLANK, Join, Line, Run, cells, clip, plain_lines
 from workbench.tui.palette import BOLD, ITALIC, ON_PANEL, Palette, Role
 from workbench.tui.widgets.message_view import MessageView
@@ -56,7 +57,9 @@ class MessageBody(Widget):
 
     def _take(self, view: MessageView) -> None:
         self.view = view
-        self._flow: Flow = MarkdownFlow() if view.role == "assistant" else PlainFlow(self._text_key)
+        self._flow: Flow = PlainFlow(self._text_key)
+        if view.role == "assistant":
+            self._flow = SeamedFlow() if view.seams else MarkdownFlow()
         self._reasoning: Flow = PlainFlow(Role.MUTED | ITALIC)
         self._words = 0
         self._taken = self._reasoning_taken = 0
@@ -68,6 +71,10 @@ class MessageBody(Widget):
 
     def _grow(self, view: MessageView) -> None:
         self.view = view
+        if isinstance(self._flow, SeamedFlow):
+            for at, label in view.seams[self._flow.cuts :]:
+                self._taken = _feed(self._flow, view.text[:at], self._taken, whole=True)
+                self._flow.cut(clean_line(label))
         self._taken = _feed(self._flow, view.text, self._taken, whole=not view.streaming)
         if len(view.reasoning) > self._reasoning_taken:
             self._words = len(view.reasoning.split())
@@ -81,6 +88,7 @@ class MessageBody(Widget):
         old, was_height = self.view, self._height
         grows = (
             view.role == old.role
+            and view.seams == old.seams
             and view.text.startswith(old.text)
             and view.reasoning.startswith(old.reasoning)
             and (old.streaming or (view.text == old.text and view.reasoning == old.reasoning))
@@ -183,9 +191,13 @@ class MessageBody(Widget):
     def _footer_lines(self, width: int) -> list[Line]:
         view = self.view
         lines: list[Line] = []
+        for note in view.notes:
+            if not lines and self._text_count:
+                lines.append(BLANK)
+            lines.extend(plain_lines(clean_line(note, _BADGE_LIMIT), width, Role.TEXT))
         if view.badge:
             role = _BADGE_ROLES[view.badge_severity]
-            if self._text_count or self._head:
+            if self._text_count or self._head or lines:
                 lines.append(BLANK)
             if view.badge_severity and cells(view.badge) > width:
                 text = clean_line(view.badge.replace("\t", "  "), _BADGE_LIMIT)
@@ -281,10 +293,10 @@ class MessageBody(Widget):
         parts: list[str] = []
         for y in range(self._height - 1):
             span = selection.get_span(y)
-            if span is None:
+            line = self._full_line(y)
+            if span is None or line.join is Join.LABEL:
                 continue
             start, end = span
-            line = self._full_line(y)
             text = line.text if end < 0 else line.text[:end]
             if parts and line.join is not Join.NOTHING:
                 parts.append(" " if line.join is Join.SPACE else "")

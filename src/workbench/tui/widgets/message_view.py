@@ -18,6 +18,10 @@ class MessageView:
     """Whether more text is to come."""
     header: str = ""
     """Line above the text, e.g. `you · 09:38`; what follows a TAB in it is right-aligned."""
+    seams: tuple[tuple[int, str], ...] = ()
+    """Places where another provider went on: characters of text before, and what is said there."""
+    notes: tuple[str, ...] = ()
+    """Lines between text and badge, for what a badge has no room for."""
     badge: str = ""
     """Line under the text; what follows a TAB in it is right-aligned."""
     badge_severity: Literal["", "success", "warning", "error"] = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from workbench.tui.actions import action_by_id, readable_key
 from workbench.tui.glyphs import glyphs
 
 _NARROW = 100
+_TROUBLE = frozenset({"slow", "open"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +25,8 @@ class Tab:
 
     pane: str
     """Name of its mode; `pane.NAME` is its action."""
-    note: str = ""
-    """A count or mark behind its title."""
+    short: str = ""
+    """Its title where there is little room; the whole one when empty."""
 
 
 class TabBar(Widget):
@@ -44,11 +46,20 @@ class TabBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
         self._offline = False
         self._now_ms = 0
+        self._note = ""
 
     def set_state(self, *, offline: bool, now_ms: int) -> None:
         """What the right end says; draws only when it changed."""
         if offline != self._offline or now_ms // 60_000 != self._now_ms // 60_000:
             self._offline, self._now_ms = offline, now_ms
+            self.refresh()
+
+    def set_trouble(self, states: Mapping[str, str]) -> None:
+        """Count the providers that are slow or open behind their pane's title; `states` is by name."""
+        count = sum(state in _TROUBLE for state in states.values())
+        note = f" {glyphs().slow}{count}" if count else ""
+        if note != self._note:
+            self._note = note
             self.refresh()
 
     def render(self) -> Content:
@@ -61,15 +72,16 @@ class TabBar(Widget):
         for tab in self._tabs:
             action = action_by_id(f"pane.{tab.pane}")
             key = readable_key(action.keys[0])
-            note = f" {tab.note}" if tab.note else ""
-            text = f"{key} {action.title}{note}"
+            note = self._note if tab.pane == "providers" else ""
+            title = tab.short if narrow and tab.short else action.title
+            text = f"{key} {title}{note}"
             chip = f"[{text}]" if tab.pane == self._current else f" {text} "
             self._spans.append((at, at + cell_len(chip), tab.pane))
             at += cell_len(chip)
             if tab.pane == self._current:
                 left.append((chip, "bold $accent"))
             else:
-                left.append(Content.assemble(" ", (key, "$accent"), f" {action.title}{note} "))
+                left.append(Content.assemble(" ", (key, "$accent"), f" {title}", (note, "$warning"), " "))
         sign, word = (glyphs().unknown, "offline") if self._offline else (glyphs().ok, "online")
         clock = f"  {datetime.fromtimestamp(self._now_ms / 1000).astimezone():%H:%M}" if self._now_ms else ""
         right = f"{sign} {word}{clock} " if not narrow or self._offline else f"{sign} "

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.reactive import Reactive
 from textual.widget import Widget
 
+from workbench.tui.actions import Scope, bindings_of
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.blocks import warm_up
 from workbench.tui.palette import COMPONENTS, PALETTE_CSS, Palette, palette_of
@@ -50,11 +51,13 @@ class Transcript(FollowingScroll):
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS.values())
 
     HELP = """\
-The conversation. It follows its end until you scroll up; end follows again. Up and down move by message, space
-unfolds the reasoning of the message at the bar, dragging with the mouse selects text.
+The conversation. It follows its end until you scroll up; end follows again. Up and down move by message, left and
+right show other answers to the same question, space unfolds the reasoning of the message at the bar, dragging with the
+mouse selects text.
 """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of(Scope.TRANSCRIPT),
         Binding("up", "move_cursor(-1)", "Earlier message", show=False, id="transcript.earlier"),
         Binding("down", "move_cursor(1)", "Later message", show=False, id="transcript.later"),
         Binding("space,o", "toggle_reasoning", "Reasoning", show=False, id="transcript.reasoning"),
@@ -327,11 +330,20 @@ unfolds the reasoning of the message at the bar, dragging with the mouse selects
             return
         index = self._cursor_index
         wanted = len(self._views) - 1 if index is None else min(max(index + step, 0), len(self._views) - 1)
-        while wanted < self._first_mounted:
-            self._mount_earlier()
         if wanted == index == 0:
             self.scroll_home(animate=False)
             self.call_after_refresh(self._want_earlier)
+        self._move_cursor_to(wanted)
+
+    def put_cursor(self, message_id: str) -> None:
+        """Put the cursor on a message; an unknown id is ignored."""
+        index = self._index(message_id)
+        if index is not None:
+            self._move_cursor_to(index)
+
+    def _move_cursor_to(self, wanted: int) -> None:
+        while wanted < self._first_mounted:
+            self._mount_earlier()
         self._set_cursor(self._views[wanted].id)
         body = self._bodies[self._views[wanted].id]
         self.call_after_refresh(self._bring_in_sight, body)

@@ -1,0 +1,157 @@
+"""Several answers to one question: asking again, asking somebody else, and walking through what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from workbench.tui.chat.desk import Desk, Slot
+from workbench.tui.chat.dialogs import OpenDialog
+from workbench.tui.chat.switching import Switching
+from workbench.tui.chat.transcript_feed import TranscriptFeed
+from workbench.tui.core_link import CorePort
+from workbench.tui.host import Host
+from workbench.tui.shell import Shell
+from workbench.tui.state.switching import Choice, Pin, choices_for_another, next_to_ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Answers:
+    """Works on the question under the message cursor, else on the last one."""
+
+    def __init__(
+        self,
+        host: Host,
+        shell: Shell,
+        desk: Desk,
+        switching: Switching,
+        feed: TranscriptFeed,
+        *,
+        redraw: Callable[[], None],
+    ) -> None:
+        """`redraw` is called when another reply has begun."""
+        self._host, self._shell, self._desk = host, shell, desk
+        self._switching, self._feed, self._redraw = switching, feed, redraw
+
+    def again(self) -> None:
+        """Ask the same question; who answers is decided as for any prompt."""
+        message_id = self._question()
+        if message_id:
+            self._begin(message_id, self._desk.slot.pin)
+
+    def pick_another(self, open_dialog: OpenDialog) -> None:
+        """Let a person choose who else is asked."""
+        message_id = self._question()
+        choices = self._switching.choices() if message_id else []
+        if not choices:
+            return
+        from workbench.tui.screens.switcher import SwitcherScreen
+
+        answered = self._who_answered()
+        arranged, best = choices_for_another(choices, answered)
+        if best is None:
+            self._host.tell("There is nobody to ask.", warning=True)
+            return
+
+        def chosen(pin: Pin | None) -> None:
+            if pin is not None:
+                self._begin(message_id, pin)
+
+        def arrange(newer: list[Choice]) -> list[Choice]:
+            return choices_for_another(newer, answered)[0]
+
+        switch = SwitcherScreen(arranged, Pin(), title="Ask another the same", marked=best)
+        open_dialog(switch, chosen)
+        self._switching.keep_current(switch, arrange)
+
+    def ask_named(self, name: str) -> None:
+        """Ask the one that a typed name means; without a name the next one in the chain."""
+        message_id = self._question()
+        configuration = self._shell.configuration
+        if not message_id or configuration is None:
+            return
+        if name and name != "next":
+            choice = self._switching.find(name)
+            pin = choice.pin if choice is not None else None
+        else:
+            pin = next_to_ask(configuration, self._who_answered(), private=self._desk.slot.private)
+        if pin is not None:
+            self._begin(message_id, pin)
+
+    def _question(self) -> str:
+        """The prompt or reply that is meant; empty, and told, when nothing can be asked now."""
+        refusal = self._desk.refusal_to_ask()
+        message_id = self._feed.asked_message_id if self._desk.slot.conversation_id else ""
+        if self._desk.running(self._desk.slot):
+            self._host.tell("A reply is being written. esc stops it; then the question can be asked again.")
+        elif refusal is not None:
+            self._host.show_failure(refusal)
+        elif not message_id:
+            self._host.tell("Nothing was asked here yet.")
+        else:
+            return message_id
+        return ""
+
+    def _who_answered(self) -> str | None:
+        message_id = self._feed.message_id_for_trace()
+        turn = self._shell.state.turn_of_message(message_id)
+        message = self._desk.slot.messages.get(message_id)
+        return (turn.provider if turn is not None else message.provider if message is not None else None) or None
+
+    def _begin(self, message_id: str, pin: Pin) -> None:
+        self._host.start_work(self._ask(self._desk.slot, message_id, pin), group="ask-again")
+
+    async def _ask(self, slot: Slot, message_id: str, pin: Pin) -> None:
+        await self._desk.ask_again(slot, message_id, pin)
+        slot.siblings.clear()
+        if slot is self._desk.slot:
+            self._feed.show_slot(slot)
+            self._redraw()
+        self.learn(slot, slot.order)
+
+    # -- walking -----------------------------------------------------------------------------------------------
+
+    def walk(self, step: int) -> None:
+        """Show the answer before (-1) or after (1) the one at the bar, with all that followed it."""
+        slot = self._desk.slot
+        reply_id = self._feed.message_id_for_trace()
+        siblings = slot.siblings.get(reply_id, ())
+        place = siblings.index(reply_id) + step if reply_id in siblings else 0
+        if len(siblings) < 2:
+            self._host.tell("There is one answer to this question. R asks another provider.")
+        elif self._desk.running(slot):
+            self._host.tell("A reply is being written. esc stops it; then other answers can be shown.")
+        elif 0 <= place < len(siblings):
+            self._host.start_work(self._choose(slot, siblings[place]), group="choose", exclusive=True)
+
+    async def _choose(self, slot: Slot, message_id: str) -> None:
+        await self._shell.call(lambda core: core.conversations.choose(slot.conversation_id, message_id))
+        await self._desk.read_branch(slot, message_id)
+        if slot is self._desk.slot:
+            self._feed.show_slot(slot)
+            self._feed.put_cursor(message_id)
+        self.learn(slot, slot.order)
+
+    def learn(self, slot: Slot, message_ids: Iterable[str]) -> None:
+        """Find out, beside the screen, which of these replies have others beside them."""
+        unknown = [
+            message_id
+            for message_id in message_ids
+            if message_id not in slot.siblings and slot.messages[message_id].role == "assistant"
+        ]
+        if unknown:
+            self._host.start_work(self._learn(slot, unknown), group="siblings")
+
+    async def _learn(self, slot: Slot, message_ids: list[str]) -> None:
+        async def read(core: CorePort) -> dict[str, tuple[str, ...]]:
+            return {
+                message_id: tuple(message.id for message in await core.conversations.siblings(message_id))
+                for message_id in message_ids
+            }
+
+        found = await self._shell.call(read)
+        slot.siblings |= found
+        if slot is self._desk.slot:
+            self._feed.draw_again(slot, [message_id for message_id, ids in found.items() if len(ids) > 1])
