@@ -198,7 +198,7 @@ async def test_who_cannot_be_asked_is_named_with_the_reason(client: LiteLLMClien
     started = steps[0]
     assert isinstance(started, DrillStarted)
     assert [(link.provider, link.left_out) for link in started.chain] == [
-        ("b", ""), ("c", ""), ("a", "no key: A_KEY is not set"),
+        ("b", ""), ("c", ""), ("a", "no key, A_KEY is not set"),
     ]  # fmt: skip
     assert answers(ended, SceneName.SERVER_ERROR) == ["c/c-model"]
 

@@ -31,7 +31,7 @@ async def test_the_switch_lists_all_and_pins_for_a_conversation_that_begins_late
         await d.pilot.press("ctrl+l")
         await d.settle()
         assert isinstance(d.app.screen, SwitcherScreen)
-        assert "no key: KEYLESS_API_KEY is not set" in d.screen()
+        assert "no key, KEYLESS_API_KEY is not set" in d.screen()
         await d.pilot.press(*"beta-sm")
         await d.settle()
         assert "alpha-large" not in "\n".join(d.lines()[5:])

@@ -178,7 +178,7 @@ async def test_nobody_to_ask() -> None:
     desk = Desk(ScriptedModel({}))
     outcome = await desk.answer(request(replace(provider("a"), api_keys=(), missing_keys=("A_KEY",))))
     assert outcome.trail == [("a", "skipped", "no_key")]
-    assert outcome.answered.reason == "no provider can be asked: a: no_key, no key: A_KEY is not set"
+    assert outcome.answered.reason == "no provider can be asked: a: no_key, no key, A_KEY is not set"
     assert not outcome.answered.unreachable
     nobody = await Desk(ScriptedModel({})).answer(request())
     assert nobody.answered.reason == "no provider can be asked: none is configured"

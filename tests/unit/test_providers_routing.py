@@ -58,7 +58,7 @@ def test_who_cannot_be_asked_is_skipped_with_the_reason() -> None:
     reasons = {skipped.provider: (skipped.kind, skipped.reason) for skipped in route.skipped}
     assert reasons == {
         "a": (ErrorKind.DISABLED, "switched off in the configuration"),
-        "b": (ErrorKind.NO_KEY, "no key: B_KEY is not set"),
+        "b": (ErrorKind.NO_KEY, "no key, B_KEY is not set"),
         "c": (ErrorKind.DISABLED, "no model is configured"),
     }
 

@@ -266,7 +266,7 @@ def test_every_provider_is_listed_and_those_that_cannot_be_asked_say_why() -> No
     choices = choices_of(Configuration(providers=(lacking, off, keyed)), {"kappa": "ok"})
     assert [choice.title for choice in choices if choice.usable] == ["auto", "kappa/kappa-large", "kappa/kappa-small"]
     notes = {choice.pin.provider: choice.note for choice in choices if not choice.usable}
-    assert notes == {"delta": "no key: DELTA_KEY is not set", "omega": "switched off"}
+    assert notes == {"delta": "no key, DELTA_KEY is not set", "omega": "switched off"}
     assert all("sk-something" not in repr(choice) for choice in choices)
 
 

@@ -91,7 +91,7 @@ class Plan:
     @property
     def following(self) -> Candidate | None:
         """Who would be asked next, those included whose retry is due later; None when nobody is left."""
-        retry = min(self._retries, key=lambda waiting: waiting.ready_at_s, default=None)
+        retry = self._soonest_retry()
         if retry is not None and not self.remaining:
             return retry.candidate
         return next(iter((*self.remaining, *self._chances())), None)
@@ -107,7 +107,7 @@ class Plan:
             return None
         if self._queue:
             return Next(self._queue.popleft())
-        retry = min(self._retries, key=lambda waiting: waiting.ready_at_s, default=None)
+        retry = self._soonest_retry()
         if self._full and not self._sooner(retry) and await self._wait_for_a_place():
             return Next(self._queue.popleft())
         if retry is not None and (following := await self._after_its_time(retry)) is not None:
@@ -155,7 +155,7 @@ class Plan:
         if self._queue:
             following = self._queue[0]
             return f"next key of {candidate.provider.name}" if following == candidate else f"next: {following.name}"
-        retry = min(self._retries, key=lambda waiting: waiting.ready_at_s, default=None)
+        retry = self._soonest_retry()
         if self._full and not self._sooner(retry):
             return f"wait for a place at {next(iter(self._full)).name}"
         if retry is not None and self._budget.allows(self._clock.monotonic()):
@@ -181,6 +181,11 @@ class Plan:
         if ready_at_s <= self._began_s + self._request.timeouts.total_s:
             self._retries_made[candidate.name] = made + 1
             self._retries.append(_Retry(ready_at_s, candidate, problem.kind in _HANGS))
+
+    def _soonest_retry(self) -> _Retry | None:
+        """The next retry that can come to something: silence has opened the breaker, and is not paid for twice."""
+        left = [r for r in self._retries if not (r.hung and isinstance(self._admission.look(r.candidate), Skipped))]
+        return min(left, key=lambda waiting: waiting.ready_at_s, default=None)
 
     def _sooner(self, retry: _Retry | None) -> bool:
         """Whether a retry's time comes before a place can be free."""
@@ -208,6 +213,9 @@ class Plan:
         if not self._budget.spend(now):
             return None
         self._retries.remove(retry)
+        if not retry.hung:
+            # Paid for, so it may wait for another request's probe as if it had not been asked.
+            self._tried.discard(retry.candidate.name)
         await self._clock.sleep(max(0.0, retry.ready_at_s - now))
         return Next(retry.candidate, retry=True, early_probe=not retry.hung)
 

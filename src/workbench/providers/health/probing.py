@@ -103,7 +103,7 @@ async def _probe(provider: Provider, client: httpx.AsyncClient, clock: Clock, de
     name = provider.name
     if provider.needs_key and not provider.api_keys:
         missing = ", ".join(provider.missing_keys)
-        reason = f"no key: {missing} is not set" if missing else "no key is configured"
+        reason = f"no key, {missing} is not set" if missing else "no key is configured"
         return ProbeResult(name=name, ok=False, error_kind=ErrorKind.NO_KEY.value, reason=reason)
     key = provider.api_keys[0] if provider.api_keys else None
     if key is not None:

@@ -126,7 +126,7 @@ def look_at(provider: Provider, model: str, *, private: bool = False) -> Candida
     elif provider.needs_key and not provider.api_keys:
         kind = ErrorKind.NO_KEY
         missing = ", ".join(provider.missing_keys)
-        reason = f"no key: {missing} is not set" if missing else "no key is configured"
+        reason = f"no key, {missing} is not set" if missing else "no key is configured"
     elif not model:
         reason = "no model is configured"
     if reason:

@@ -122,7 +122,7 @@ def why_unusable(provider: Provider) -> str:
         return "switched off"
     if provider.needs_key and not provider.api_keys:
         missing = ", ".join(provider.missing_keys)
-        return f"no key: {missing} is not set" if missing else "no key"
+        return f"no key, {missing} is not set" if missing else "no key"
     if not provider.models:
         return "no model configured"
     return ""
