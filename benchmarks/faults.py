@@ -1,7 +1,7 @@
 """A mix of faults on 30 % of calls over three providers: how many answers are whole, and at what price.
 
-Run in the project's folder: `python -m benchmarks.faults [requests]`. Aims: at least 99.9 % whole, the rest clear errors,
-nothing cut or doubled, the same provider again for at most 20 % of requests.
+Run in the project's folder: `python -m benchmarks.faults [requests]`. Aims: at least 99.9 % whole, the rest clear
+errors, nothing cut or doubled, the same provider again for at most 20 % of requests.
 """
 
 from __future__ import annotations

@@ -171,65 +171,71 @@ async def prompt_is_kept(room: ProviderRoom, result: TurnResult) -> None:
 async def test_the_next_provider_answers_and_nothing_is_lost_doubled_or_cut(
     row: Row, client: LiteLLMClient, tmp_path: Path
 ) -> None:
-    async with FaultyProvider(ok(PIECES)) as healthy, faulty(row, client, healthy) as (first, double):
-        async with provider_room(tmp_path, client, first, at("b", healthy, 2), settings=settings_for(row)) as room:
-            began_ms = SystemClock().now_ms()
-            result = await room.ask(PROMPT)
-            stored = await room.conversations.message(result.turn.message_id)
-            await prompt_is_kept(room, result)
-            assert (stored.state, result.complete) == (MessageState.DONE, True)
-            assert key_of("a") not in repr(stored) + repr(room.overheard.answered)
-            if double is not None:
-                assert len(double.calls) == 1
-            if row.kind is None:
-                assert (stored.text, stored.provider, stored.broken) == (row.text, "a", ())
-                assert [attempt.state for attempt in stored.attempts] == ["ok"]
-                assert next_steps(room) == [row.step]
-                assert healthy.calls == []
-            else:
-                assert (stored.text, stored.provider) == (ANSWER, "b")
-                assert [broken.provider for broken in stored.broken] == ["a"] * bool(row.text)
-                assert all(came(row, broken.text) for broken in stored.broken)
-                failed, other = stored.attempts
-                failed_as(row, failed)
-                assert (other.provider, other.state, other.error_kind) == ("b", "ok", None)
-                assert next_steps(room) == [row.step, ""]
-                # Its own prompt, with its own key: nothing of the first provider's text, and no redirected request.
-                (sent,) = healthy.calls
-                assert (sent.json["messages"], sent.key) == ([{"role": "user", "content": PROMPT}], key_of("b"))
-            stands_as(row, room, first, began_ms)
+    async with (
+        FaultyProvider(ok(PIECES)) as healthy,
+        faulty(row, client, healthy) as (first, double),
+        provider_room(tmp_path, client, first, at("b", healthy, 2), settings=settings_for(row)) as room,
+    ):
+        began_ms = SystemClock().now_ms()
+        result = await room.ask(PROMPT)
+        stored = await room.conversations.message(result.turn.message_id)
+        await prompt_is_kept(room, result)
+        assert (stored.state, result.complete) == (MessageState.DONE, True)
+        assert key_of("a") not in repr(stored) + repr(room.overheard.answered)
+        if double is not None:
+            assert len(double.calls) == 1
+        if row.kind is None:
+            assert (stored.text, stored.provider, stored.broken) == (row.text, "a", ())
+            assert [attempt.state for attempt in stored.attempts] == ["ok"]
+            assert next_steps(room) == [row.step]
+            assert healthy.calls == []
+        else:
+            assert (stored.text, stored.provider) == (ANSWER, "b")
+            assert [broken.provider for broken in stored.broken] == ["a"] * bool(row.text)
+            assert all(came(row, broken.text) for broken in stored.broken)
+            failed, other = stored.attempts
+            failed_as(row, failed)
+            assert (other.provider, other.state, other.error_kind) == ("b", "ok", None)
+            assert next_steps(room) == [row.step, ""]
+            # Its own prompt, with its own key: nothing of the first provider's text, and no redirected request.
+            (sent,) = healthy.calls
+            assert (sent.json["messages"], sent.key) == ([{"role": "user", "content": PROMPT}], key_of("b"))
+        stands_as(row, room, first, began_ms)
 
 
 @pytest.mark.parametrize("row", FAILING, ids=named)
 async def test_alone_it_ends_in_a_clear_error_and_the_prompt_can_be_sent_again(
     row: Row, client: LiteLLMClient, tmp_path: Path
 ) -> None:
-    async with FaultyProvider(ok(PIECES)) as healthy, faulty(row, client, healthy) as (only, double):
-        async with provider_room(tmp_path, client, only, settings=settings_for(row)) as room:
-            began_ms = SystemClock().now_ms()
-            result = await room.ask(PROMPT)
-            stored = await room.conversations.message(result.turn.message_id)
-            await prompt_is_kept(room, result)
-            state = MessageState.STOPPED if row.text else MessageState.FAILED
-            assert (stored.state, stored.finish_reason, result.complete) == (state, None, False)
-            assert came(row, stored.text)
-            assert stored.reason.startswith("a broke off in mid-answer" if row.text else "no provider answered")
-            assert f"a: {row.http_status or row.kind}" in stored.reason and row.says in stored.reason
-            assert key_of("a") not in repr(stored) + repr(room.overheard.answered)
-            failed_as(row, *stored.attempts)
-            assert next_steps(room) == ["stop: what came is kept" if row.text else "stop"]
-            stands_as(row, room, only, began_ms)
-            if double is not None:
-                assert len(double.calls) == 1
+    async with (
+        FaultyProvider(ok(PIECES)) as healthy,
+        faulty(row, client, healthy) as (only, double),
+        provider_room(tmp_path, client, only, settings=settings_for(row)) as room,
+    ):
+        began_ms = SystemClock().now_ms()
+        result = await room.ask(PROMPT)
+        stored = await room.conversations.message(result.turn.message_id)
+        await prompt_is_kept(room, result)
+        state = MessageState.STOPPED if row.text else MessageState.FAILED
+        assert (stored.state, stored.finish_reason, result.complete) == (state, None, False)
+        assert came(row, stored.text)
+        assert stored.reason.startswith("a broke off in mid-answer" if row.text else "no provider answered")
+        assert f"a: {row.http_status or row.kind}" in stored.reason and row.says in stored.reason
+        assert key_of("a") not in repr(stored) + repr(room.overheard.answered)
+        failed_as(row, *stored.attempts)
+        assert next_steps(room) == ["stop: what came is kept" if row.text else "stop"]
+        stands_as(row, room, only, began_ms)
+        if double is not None:
+            assert len(double.calls) == 1
 
-            room.configuration = replace(room.configuration, providers=(only, at("b", healthy, 2)))
-            again = await room.chat.ask_again(result.turn.conversation_id, result.turn.message_id)
-            whole = await room.chat.wait(again.id)
-            assert (whole.message.text, whole.message.state) == (ANSWER, MessageState.DONE)
-            (sent,) = healthy.calls
-            assert sent.json["messages"] == [{"role": "user", "content": PROMPT}]
-            kept = await room.conversations.message(result.turn.message_id)
-            assert (kept.state, kept.text) == (stored.state, stored.text)
+        room.configuration = replace(room.configuration, providers=(only, at("b", healthy, 2)))
+        again = await room.chat.ask_again(result.turn.conversation_id, result.turn.message_id)
+        whole = await room.chat.wait(again.id)
+        assert (whole.message.text, whole.message.state) == (ANSWER, MessageState.DONE)
+        (sent,) = healthy.calls
+        assert sent.json["messages"] == [{"role": "user", "content": PROMPT}]
+        kept = await room.conversations.message(result.turn.message_id)
+        assert (kept.state, kept.text) == (stored.state, stored.text)
 
 
 async def test_a_good_certificate_is_accepted(client: LiteLLMClient, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from tests.support.doubles import (
     redirect,
     server_error,
     silence,
+    stall,
+    status,
     unauthorized,
 )
 from tests.support.health import KEY, Ward, at
@@ -24,6 +26,7 @@ from workbench.core.clock import ManualClock
 from workbench.core.errors import NotFoundError
 from workbench.core.provider_events import ProviderChecked
 from workbench.core.secret import Secret
+from workbench.providers.calling.kinds import AZURE_API_VERSION
 from workbench.providers.health.documents import probe_document
 from workbench.providers.health.probe_log import ProbeLog
 from workbench.providers.resilience.values import BreakerState, BreakerView, KeyCondition, KeyView
@@ -89,6 +92,56 @@ async def test_probe_failures_have_the_attempts_kinds() -> None:
             await ward.directory.test(["nobody"])
 
 
+async def test_azure_is_asked_where_and_in_the_version_in_which_requests_go() -> None:
+    async with FaultyProvider() as double:
+        host = f"http://127.0.0.1:{double.port}"
+        ward = Ward(
+            None, ManualClock(), at("a", f"{host}/gate/openai/deployments/d", "azure"),
+            replace(at("b", host, "azure"), api_version="2024-10-21"), at("c", f"{host}/openai/v1", "azure"),
+        )  # fmt: skip
+        for name in ("a", "b", "c"):
+            await ward.directory.test([name])
+        assert [(sent.path, sent.headers.get("api-key") or sent.key) for sent in double.requests] == [
+            (f"/gate/openai/models?api-version={AZURE_API_VERSION}", KEY.reveal()),
+            ("/openai/models?api-version=2024-10-21", KEY.reveal()),
+            ("/openai/v1/models", KEY.reveal()),
+        ]
+
+
+async def test_an_error_with_status_200_is_no_answer() -> None:
+    said = {"error": f"Unexpected endpoint, your key was {KEY.reveal()}. Returning 200 anyway"}
+    async with (
+        FaultyProvider(probe=status(200, said)) as lost,
+        FaultyProvider(probe=status(200, b'"hello"')) as other,
+        FaultyProvider(probe=status(200, b"[]")) as bare,
+        FaultyProvider(probe=status(200, {"data": [], "error": None})) as well,
+        FaultyProvider(probe=stall()) as cut,
+    ):
+        ward = Ward(
+            None, ManualClock(), at("lost", lost), at("other", other), at("bare", bare), at("well", well),
+            at("cut", cut),
+        )  # fmt: skip
+        found = {each.name: each for each in await ward.directory.test(deadline_s=0.5)}
+    assert {name: each.error_kind for name, each in found.items()} == {
+        "lost": "empty", "other": "empty", "bare": None, "well": None, "cut": "timeout",
+    }  # fmt: skip
+    assert found["lost"].reason.startswith("HTTP 200 with an error: Unexpected endpoint")
+    assert KEY.reveal() not in found["lost"].reason
+    assert found["cut"].reason == "no data within the time limit"
+
+
+async def test_certificates_that_cannot_be_read_are_told_and_cost_only_who_needs_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    async with FaultyProvider() as double:
+        ward = Ward(None, ManualClock(), at("plain", double), at("safe", f"https://127.0.0.1:{double.port}/v1"))
+        plain, safe = await ward.directory.test()
+        assert plain.ok
+        assert (safe.ok, safe.error_kind, len(double.requests)) == (False, "connection", 1)
+        assert "SSL_CERT_FILE" in safe.reason and "missing.pem" in safe.reason
+
+
 async def test_a_redirect_does_not_carry_the_key_away() -> None:
     async with FaultyProvider() as thief, FaultyProvider() as double:
         double.probe = redirect(thief.base_url + "/models", 302)
@@ -128,6 +181,7 @@ async def test_the_key_that_is_in_use_is_the_one_that_is_tried(
         (result,) = await ward.directory.test()
         assert [request.key for request in double.requests] == ([f"canary-of-{expected}"] if expected else [])
         assert result.ok is (expected is not None)
+        assert result.reason == ("" if expected else "all its keys are switched off")
 
 
 async def test_only_something_new_is_told(store: Store) -> None:

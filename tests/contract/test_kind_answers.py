@@ -147,6 +147,7 @@ async def test_tool_calls_come_whole_and_in_order(client: LiteLLMClient, name: s
     assert finish is not None
     assert finish.reason == "tool_calls"
     assert finish.tool_call
+    assert heard.tool_pieces > 0, "while a call comes the model is not silent"
     said = [(called.name, json.loads(called.arguments)) for called in finish.tool_calls]
     assert said == [("lookup", {"city": "Ulm"}), ("clock", {"zone": 7})]
     ids = [called.id for called in finish.tool_calls]

@@ -46,6 +46,35 @@ def test_leaving_while_it_loads_waits_for_nothing() -> None:
     assert float(done.stdout) < 1.5
 
 
+DISTRUSTER = """
+import asyncio, sys
+from workbench.core.errors import ProvidersError
+from workbench.providers.calling.litellm_client import LiteLLMClient
+
+try:
+    asyncio.run(LiteLLMClient().prepare())
+except ProvidersError as problem:
+    print(problem.title, problem.detail, problem.hint, "litellm" in sys.modules, sep="|")
+"""
+
+
+@pytest.mark.parametrize("content", [None, "these are no certificates"])
+def test_certificates_that_cannot_be_read_are_named(content: str | None, tmp_path: Path) -> None:
+    named = tmp_path / "named.pem"
+    if content is not None:
+        named.write_text(content)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "SSL_CERT_FILE": str(named)}
+    done = subprocess.run(
+        [sys.executable, "-c", DISTRUSTER], env=environment, capture_output=True, text=True, timeout=30
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    title, detail, hint, imported = done.stdout.strip().split("|")
+    assert title == "The trusted certificates cannot be read"
+    assert f"SSL_CERT_FILE={named}" in detail
+    assert "SSL_CERT_FILE" in hint
+    assert imported == "False"
+
+
 LOADER = """
 import asyncio, gc, json, os, socket, sys, threading, time
 

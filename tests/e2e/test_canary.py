@@ -58,8 +58,15 @@ from contextlib import aclosing
 from workbench import main
 from workbench.cli.chat import LineChat
 from workbench.providers.calling.litellm_client import LiteLLMClient
+from workbench.providers.resilience.shared_admission import SharedAdmission
 
-known, whole = [], LiteLLMClient.stream
+known, whole, look_up = [], LiteLLMClient.stream, SharedAdmission.refresh
+
+async def refresh(self, providers=()):
+    for provider in providers:
+        await self.reset_breaker(provider.name)
+        await self.reset_keys(provider.name)
+    await look_up(self, providers)
 
 async def stream(self, call):
     known.append(call.api_key.reveal())
@@ -72,11 +79,12 @@ async def stream(self, call):
 def crash(self, name):
     raise ZeroDivisionError(f"a crash that tells {known[-1]}")
 
-LiteLLMClient.stream, LineChat._choose_provider = stream, crash
+LiteLLMClient.stream, LineChat._choose_provider, SharedAdmission.refresh = stream, crash, refresh
 sys.argv[1:] = ["chat"]
 main.main()
 """
-"""`workbench chat` in which the prompt "a bug" fails inside of an attempt, and /provider ends the program."""
+"""`workbench chat` in which the prompt "a bug" fails inside of an attempt, and /provider ends the program. Breakers and
+keys are reset before each prompt, so that the first provider is asked however often it has failed."""
 
 
 @contextmanager

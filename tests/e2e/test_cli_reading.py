@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli import configure, invoke, provider_entry
-from tests.support.doubles import closed_port, ok, running_provider, server_error, status, unauthorized
+from tests.support.doubles import closed_port, ok, running_provider, server_error, silence, status, unauthorized
 from tests.support.in_process import Streams
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.usefixtures("no_input")]
@@ -102,6 +102,27 @@ def test_doctor(isolation: Path, streams: Streams) -> None:
     assert checks["providers"]["state"] == "ok"
     assert "alpha answers in" in checks["providers"]["detail"]
     assert all(check["hint"] for check in checks.values() if check["state"] != "ok")
+
+
+def test_doctor_tells_of_an_open_breaker_and_a_refused_key(
+    isolation: Path, streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_KEY", "another-key-0123456789")
+    with running_provider(unauthorized(), silence()) as double:
+        entry = provider_entry(double.base_url) | {"api_key": ["${DOUBLE_KEY}", "${SECOND_KEY}"]}
+        configure(isolation, {"alpha": entry}, {"first_token_timeout": 0.2})
+        assert invoke("ask", "hi") == 1
+        streams.read()
+        assert invoke("--offline", "doctor", "--json") == 0
+        checks = {check["name"]: check for check in streams.json()["checks"]}
+        assert invoke("doctor", "--json") == 0
+        online = {check["name"]: check for check in streams.json()["checks"]}
+    assert "alpha: its breaker is open after " in checks["providers"]["detail"]
+    for found in (checks["providers"], online["providers"]):
+        assert found["state"] == "warning"
+        assert "alpha: key DOUBLE_KEY was refused (HTTP 401)" in found["detail"]
+        assert "(no first token within 0.2 s)" in found["detail"]
+        assert "workbench providers reset NAME" in found["hint"]
 
 
 def test_doctor_finds_a_broken_configuration(isolation: Path, streams: Streams) -> None:

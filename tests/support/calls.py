@@ -35,6 +35,7 @@ from workbench.providers.values import (
     PromptMessage,
     TextPart,
     Timeouts,
+    ToolPart,
 )
 
 CANARY = "canary-0f1e2d3c4b5a6978"
@@ -62,6 +63,7 @@ class Heard:
     def __init__(self) -> None:
         self.text = ""
         self.reasoning = ""
+        self.tool_pieces = 0
         self.finish: Finish | None = None
         self.failure: AttemptFailure | None = None
 
@@ -77,6 +79,8 @@ async def hear(client: LiteLLMClient, asked: ModelCall) -> Heard:
                         heard.reasoning += text
                     case TextPart(text=text):
                         heard.text += text
+                    case ToolPart():
+                        heard.tool_pieces += 1
                     case Finish():
                         heard.finish = part
     except AttemptFailure as failure:

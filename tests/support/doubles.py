@@ -113,6 +113,11 @@ class FaultyProvider:
         """The requests that asked for an answer (POST)."""
         return [request for request in self.requests if request.method == "POST"]
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._running)
+
     def behave(self, *script: Behaviour) -> None:
         """Begin a new script."""
         self._asked, self.script = 0, list(script)

@@ -139,11 +139,14 @@ class FakeConversations:
         messages = upwards[::-1]
         return messages[-newest:] if newest else messages
 
-    async def siblings(self, message_id: str, /) -> Sequence[Message]:
+    async def siblings(self, message_ids: Sequence[str], /) -> dict[str, tuple[str, ...]]:
         """Those with the same parent and role, oldest first."""
-        one = await self.message(message_id)
-        messages = self._core.messages[one.conversation_id]
-        return [m for m in messages if (m.parent_id, m.role) == (one.parent_id, one.role)]
+        found: dict[str, tuple[str, ...]] = {}
+        for message_id in message_ids:
+            one = await self.message(message_id)
+            beside = [m for m in self._core.messages[one.conversation_id] if m.parent_id == one.parent_id]
+            found[message_id] = tuple(m.id for m in beside if m.role is one.role)
+        return found
 
     async def choose(self, conversation_id: str, message_id: str, /) -> None:
         """The newest leaf below a message becomes the active one."""

@@ -62,7 +62,8 @@ HANGS: tuple[Behaviour, ...] = (silence(), keep_alive_only())
 def answer_of(name: str, prompt: str) -> list[str]:
     """What a provider answers to a prompt: it names both, and ends in its own length and checksum."""
     body = f"{name} on {prompt}: " + "naïve words 😀 " * (zlib.crc32(prompt.encode()) % 5 + 1)
-    return [*(body[start : start + 11] for start in range(0, len(body), 11)), f"#{len(body)}:{zlib.crc32(body.encode())}"]
+    pieces = [body[start : start + 11] for start in range(0, len(body), 11)]
+    return [*pieces, f"#{len(body)}:{zlib.crc32(body.encode())}"]
 
 
 def is_whole(text: str) -> bool:

@@ -114,9 +114,7 @@ async def provider_room(
         store, bus, clock, random, owner="instance-1", limit=lambda: room.configuration.settings.max_concurrent_requests
     )
     router = Router(clock=clock, random=random, rotation=Rotation(store), store=store)
-    overheard = Overheard(
-        Failover(client, AttemptLog(store), bus, clock, random, admission=admission, router=router)
-    )
+    overheard = Overheard(Failover(client, AttemptLog(store), bus, clock, random, admission=admission, router=router))
 
     async def configured() -> Configuration:
         return room.configuration

@@ -14,6 +14,7 @@ from workbench.conversations.values import Role
 from workbench.core.clock import ManualClock
 from workbench.tui.screens.confirm import ConfirmScreen
 from workbench.tui.state.switching import AUTO, Pin
+from workbench.tui.ui_state import read_ui_state
 
 HOME = Configuration(
     providers=(
@@ -52,6 +53,27 @@ async def test_an_empty_private_conversation_can_be_made_public_again(tmp_path: 
         options = d.engine.core.chat.sent[0][2]
         assert options is not None
         assert options.private is None
+
+
+async def test_the_boundary_around_an_unsent_text_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with driven(tmp_path, engine=home_engine()) as d:
+        await d.send("/private")
+        await d.type("a secret")
+    remembered = read_ui_state(tmp_path / "state" / "ui.json")
+    again = home_engine()
+    again.core.drafts.kept[None] = "a secret"
+    async with driven(tmp_path, engine=again, remembered=remembered) as d:
+        assert "private: only ollama" in d.screen()
+        await d.pilot.press("enter")
+        await d.settle()
+        text, _, options = again.core.chat.sent[0]
+        assert text == "a secret"
+        assert options is not None
+        assert options.private is True
+        await d.until(lambda: not d.app.shell.remembered.new_is_private)
+        await d.pilot.press("ctrl+n")
+        await d.settle()
+        assert not d.app.chat.composer.has_class("-private")
 
 
 async def test_a_conversation_with_messages_asks_first_and_stays_private(tmp_path: Path) -> None:

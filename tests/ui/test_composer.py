@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from textual import events
 
 from tests.support.app import Driven, driven
-from tests.support.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine, provider
+from workbench.config.values import Configuration
 from workbench.conversations.values import Role
 from workbench.core.clock import ManualClock
 from workbench.tui.external import EditorError
@@ -43,6 +45,49 @@ async def test_an_empty_composer_sends_nothing(tmp_path: Path) -> None:
         await d.pilot.press("enter")
         await d.settle()
         assert d.engine.core.chat.sent == []
+
+
+def type_ahead(d: Driven, *keys: str) -> None:
+    """Keys that are all there before the first one has been dealt with."""
+    for key in keys:
+        d.app.chat.composer.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_what_is_typed_ahead_of_the_screen_is_neither_lost_nor_sent_twice(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        type_ahead(d, *"one", "enter", *"two", "enter", *"x")
+        await d.settle()
+        assert d.engine.core.chat.sent[0][0] == "one"
+        assert (d.app.desk.slot.queue, d.app.chat.composer.text) == (["two"], "x")
+
+
+async def test_a_prompt_typed_ahead_of_the_list_of_commands_is_no_command(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        await d.type("/ne")
+        assert "/new" in d.screen()
+        type_ahead(d, *"ws about rain", "enter")
+        await d.settle()
+        assert "There is no command /news" in d.screen()
+        assert d.app.chat.composer.text == "/news about rain"
+
+
+@pytest.mark.parametrize(("command", "holds"), [
+    ("/private", lambda d: d.engine.core.chat.sent[0][2].private is True),
+    ("/model beta", lambda d: d.engine.core.chat.sent[0][2].provider == "beta"),
+    ("/new", lambda d: d.engine.core.chat.sent[0][1] is None),
+])  # fmt: skip
+async def test_a_prompt_typed_ahead_of_a_command_goes_where_the_command_leads(
+    tmp_path: Path, command: str, holds: Callable[[Driven], bool]
+) -> None:
+    chain = Configuration(providers=(provider("alpha"), provider("beta", priority=2, private=True)))
+    engine = FakeEngine(clock=ManualClock(), configuration=chain)
+    made = engine.core.store_conversation("talk")
+    async with driven(tmp_path, engine=engine, conversation=made.id if command == "/new" else None) as d:
+        await d.type(command)
+        type_ahead(d, "enter", *"secret", "enter")
+        await d.until(lambda: bool(d.engine.core.chat.sent))
+        assert d.engine.core.chat.sent[0][0] == "secret"
+        assert holds(d)
 
 
 @pytest.mark.parametrize(("size", "most"), [((140, 42), 14), ((80, 24), 9), ((40, 12), 5)])
@@ -239,3 +284,17 @@ async def test_the_external_editor_changes_the_text_or_nothing(tmp_path: Path, m
         await d.settle()
         assert d.app.chat.composer.text == "QUIET"
         assert "nano ended with code 1" in d.screen()
+
+
+async def test_what_an_earlier_run_left_unsent_in_a_new_conversation_comes_back(tmp_path: Path) -> None:
+    engine = FakeEngine(clock=ManualClock())
+    made = engine.core.store_conversation("talk")
+    engine.core.drafts.kept[None] = "half a thought"
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        await d.pilot.press("ctrl+n")
+        await d.settle()
+        assert d.app.chat.composer.text == "half a thought"
+        await d.pilot.press("!", "enter")
+        await d.settle()
+        assert d.engine.core.chat.sent[0][:2] == ("half a thought!", None)
+        assert engine.core.drafts.kept.get(None, "") == ""

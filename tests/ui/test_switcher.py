@@ -192,7 +192,7 @@ async def test_while_a_reply_is_written_the_next_provider_takes_over_with_the_ne
         await d.pilot.press("f8")
         await d.settle()
         assert "from the next" in d.screen()
-        d.app.take_provider_states({"beta": "open"})
+        d.app.shell.provider_states = {"beta": "open"}
         await d.pilot.press("f8")
         await d.settle()
         assert "others stand in" in d.screen()

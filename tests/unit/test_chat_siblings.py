@@ -40,8 +40,9 @@ async def test_another_provider_answers_the_same_prompt_and_both_answers_are_kep
         second = (await r.chat.wait(again.id)).message
         assert [m.text for m in r.model.calls[1].messages] == ["be brief", "hi"]
         assert (again.user_message_id, second.text, second.provider) == (turn.user_message_id, "second", "two")
-        stored = await r.conversations.siblings(turn.message_id)
-        assert stored == [first, await r.conversations.message(second.id)]
+        beside = (await r.conversations.siblings([turn.message_id]))[turn.message_id]
+        assert beside == (first.id, second.id)
+        assert await r.conversations.message(first.id) == first
         conversation = await r.conversations.get(turn.conversation_id)
         assert (conversation.active_leaf_id, conversation.provider, conversation.model) == (second.id, None, None)
         third = await r.chat.ask_again(turn.conversation_id, turn.user_message_id)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.turn_results import attempt, result_of
 from workbench.chat.values import TurnResult
 from workbench.cli.endings import ending_of, tell_ending, without_code
+from workbench.config.values import Provider
 from workbench.conversations.values import MessageState, Seam
+from workbench.providers.calling.hints import hint_for
+from workbench.providers.values import ErrorKind
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,18 @@ def test_answer_without_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         "The answer holds no fenced code block\n  The whole answer: workbench history show c\n"
     )
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_advice_names_no_keys_of_the_full_screen(kind: ErrorKind) -> None:
+    provider = Provider(name="beta", kind="openai", key_refs=("BETA_KEY",))
+    failed = replace(attempt("failed", kind), hint=hint_for(kind, provider))
+    problem = ending_of(result_of("", MessageState.FAILED, attempts=(failed,)), interrupted=False, kept=True).problem
+    assert problem is not None
+    hint = str(problem["hint"])
+    assert hint
+    assert not any(key in hint for key in ("F4", "F8", "(R)", "Ctrl"))
+    if kind in (ErrorKind.AUTH, ErrorKind.NO_KEY):
+        assert hint.endswith(" BETA_KEY")
+    if kind is ErrorKind.BREAKER_OPEN:
+        assert hint.endswith("workbench providers reset beta")

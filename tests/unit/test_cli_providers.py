@@ -143,6 +143,11 @@ def test_the_way_of_a_request_with_wishes(home: Path, streams: Streams) -> None:
     ]  # fmt: skip
 
 
+def test_the_way_of_a_request_to_nobody_is_wrong_usage(home: Path, streams: Streams) -> None:
+    assert invoke("providers", "route", "-p", "nobody", "--json") == 2
+    assert streams.json()["error"]["kind"] == "not_found"
+
+
 def test_a_reset_closes_the_breaker_of_the_home(home: Path, streams: Streams) -> None:
     assert invoke("providers", "reset", "alpha") == 0
     assert streams.read() == "alpha is asked again; its state is ok\n"

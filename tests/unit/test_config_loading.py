@@ -235,6 +235,8 @@ def test_nothing_is_read_from_the_working_directory(
         ),
         ("providers:\n  p:\n    kind: openai\n    base_url: ftp://x\n", 4, 15, "providers.p.base_url", "http"),
         ("providers:\n  p:\n    kind: openai-compatible\n", 2, 3, "providers.p.base_url", "missing"),
+        ("providers:\n  p:\n    kind: openai_like\n", 2, 3, "providers.p.base_url", "missing"),
+        ("providers:\n  p:\n    kind: azure\n    models: [m]\n", 2, 3, "providers.p.base_url", "missing"),
         (
             "settings:\n  default_provider: opnai\nproviders:\n  openai:\n",
             2,

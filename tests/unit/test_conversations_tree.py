@@ -115,7 +115,7 @@ async def ask_and_choose(steps: list[tuple[str, int]]) -> None:
                 assert all(upper.id == lower.parent_id for upper, lower in itertools.pairwise(path))
             for message in known.values():
                 beside = [m.id for m in known.values() if (m.parent_id, m.role) == (message.parent_id, message.role)]
-                assert [m.id for m in await conversations.siblings(message.id)] == beside
+                assert (await conversations.siblings([message.id]))[message.id] == tuple(beside)
 
 
 def newest_below(message_id: str, messages: list[Message]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from workbench.engine.core import Core
 from workbench.engine.engine import Engine
 from workbench.engine.options import EngineOptions
 from workbench.providers.calling.litellm_client import LiteLLMClient
+from workbench.providers.resilience.values import BreakerState
 
 
 def options(tmp_path: Path, *, offline: bool = False, demo: bool = False) -> EngineOptions:
@@ -188,3 +191,20 @@ def test_a_service_that_cannot_be_closed_is_logged_and_holds_up_nobody(
     assert ended == ["told"]
     assert "the pool is stuck" in (tmp_path / "state" / "workbench.log").read_text()
     assert capsys.readouterr() == ("", "")
+
+
+def test_over_a_newer_database_the_breakers_of_other_processes_are_still_known(tmp_path: Path) -> None:
+    paths = resolve_paths(tmp_path, {})
+    paths.config_dir.mkdir(parents=True)
+    paths.config_file.write_text("providers:\n  down: {kind: ollama, models: [m]}\n")
+    engine = Engine(options(tmp_path, offline=True))
+    with running(engine):
+        engine.run(lambda core: core.configured())
+    soon_ms = int(time.time() * 1000) + 60_000
+    record = f'{{"opened_at_ms": {soon_ms - 90_000}, "probe_at_ms": {soon_ms}, "reason": "5 failures"}}'
+    with closing(sqlite3.connect(paths.database)) as connection, connection:
+        connection.execute("insert into breakers values ('down', 'open', ?, 0)", (record,))
+        connection.execute("pragma user_version=99")
+    later = Engine(options(tmp_path, offline=True))
+    with running(later):
+        assert later.run(lambda core: core.providers.detail("down")).status.breaker.state is BreakerState.OPEN

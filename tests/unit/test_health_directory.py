@@ -73,6 +73,7 @@ async def test_one_slow_start_in_twenty_makes_a_provider_slow(store: Store) -> N
 OPEN = BreakerView(state=BreakerState.OPEN, reason="5 failures", failures=5, opened_at_ms=1, probe_at_ms=2)
 HALF_OPEN = BreakerView(state=BreakerState.HALF_OPEN)
 BAD = (KeyView(ref="A", condition=KeyCondition.BAD),)
+RESTS = (KeyView(ref="A", condition=KeyCondition.LIMITED, until_ms=9),)
 OFF = (KeyView(ref="A", condition=KeyCondition.DISABLED),)
 
 
@@ -89,7 +90,9 @@ OFF = (KeyView(ref="A", condition=KeyCondition.DISABLED),)
         ({}, BreakerView(), None, "ok", "ok"),
         ({}, BreakerView(), None, "failed", "unknown"),
         ({}, BreakerView(), None, None, "unknown"),
+        ({}, BreakerView(), RESTS, "ok", "open"),
         ({"api_keys": (), "needs_key": False}, BreakerView(), None, "ok", "ok"),
+        ({"api_keys": (), "needs_key": False}, BreakerView(), (replace(RESTS[0], ref=""),), "ok", "open"),
     ],
 )
 async def test_the_first_state_that_fits_is_shown(
@@ -113,18 +116,20 @@ async def test_the_first_state_that_fits_is_shown(
 
 
 @pytest.mark.parametrize(
-    ("ok", "age_s", "attempt_ok", "expected"),
-    [(True, 10, False, "ok"), (False, 10, True, "unknown"), (True, 60, False, "unknown"), (False, 60, True, "ok"),
-     (True, 901, None, "unknown"), (True, 900, None, "ok")],
+    ("ok", "age_s", "attempt", "expected"),
+    [(True, 10, "connection", "ok"), (False, 10, "", "unknown"), (True, 60, "connection", "unknown"),
+     (False, 60, "", "ok"), (True, 901, None, "unknown"), (True, 900, None, "ok"),
+     # That it can be reached does not show that it answers again.
+     (True, 10, "broken_stream", "unknown"), (True, 10, "quota", "unknown")],
 )  # fmt: skip
 async def test_the_newest_thing_heard_lately_decides(
-    ok: bool, age_s: int, attempt_ok: bool | None, expected: str, store: Store
+    ok: bool, age_s: int, attempt: str | None, expected: str, store: Store
 ) -> None:
     clock = ManualClock()
     ward = Ward(store, clock, provider("a"))
-    if attempt_ok is not None:
-        state = "ok" if attempt_ok else "failed"
-        await insert(store, [Row(provider="a", started_at=clock.now_ms() - 30_000, state=state)])
+    if attempt is not None:
+        at_ms, state = clock.now_ms() - 30_000, "failed" if attempt else "ok"
+        await insert(store, [Row(provider="a", started_at=at_ms, state=state, error_kind=attempt or None)])
     checked = Checked(ok=ok, at_ms=clock.now_ms() - age_s * 1000)
     await ward.log.keep({"a": checked})
     (status,) = await ward.directory.list()

@@ -105,6 +105,29 @@ async def test_a_model_that_begins_anew_replaces_the_text() -> None:
     assert "Continued" not in outcome.order
 
 
+async def test_what_was_held_back_of_a_continuation_that_broke_off_is_kept() -> None:
+    second: list[Step] = [TextPart(text="then more"), Finish(reason=None)]
+    outcome, _, _ = await answer(BROKEN, second, on_broken_stream=OnBrokenStream.CONTINUE)
+    assert (outcome.text, outcome.answered.complete) == (BEFORE + "then more", False)
+    outcome, model, _ = await answer(BROKEN, second, says(" to the end"), on_broken_stream=OnBrokenStream.CONTINUE)
+    assert outcome.text == BEFORE + "then more to the end"
+    assert model.calls[2].messages[-2].text == BEFORE + "then more"
+
+
+async def test_a_beginning_anew_that_breaks_off_does_not_replace_what_stands() -> None:
+    second: list[Step] = [TextPart(text=BEFORE), Finish(reason=None)]
+    outcome, _, _ = await answer(BROKEN, second, on_broken_stream=OnBrokenStream.CONTINUE)
+    assert (outcome.text, outcome.voided) == (BEFORE, [])
+
+
+async def test_the_thoughts_before_a_short_continuation_are_not_lost() -> None:
+    thinking: list[Step] = [TextPart(text="hm", reasoning=True), *says("the end")]
+    model = ScriptedModel({"a": [BROKEN], "b": [thinking]})
+    asked = request(A, B, on_broken_stream=OnBrokenStream.CONTINUE)
+    parts = [part async for part in Desk(model).failover.answer(asked) if isinstance(part, TextPart)]
+    assert parts[-2:] == [TextPart(text="hm", reasoning=True), TextPart(text="the end")]
+
+
 async def test_continue_with_nobody_left_keeps_what_came() -> None:
     outcome, _, _ = await answer(BROKEN, on_broken_stream=OnBrokenStream.CONTINUE)
     assert (outcome.text, outcome.answered.complete, outcome.answered.provider) == (BEFORE, False, "a")
@@ -194,3 +217,38 @@ def test_a_repeated_end_stands_once(before: str, repeated: int, sizes: list[int]
     end = before[-min(repeated, len(before) - 20) :]
     given, anew = joined(before, end + new, sizes)
     assert anew or given == new
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ("and the quick bro", "brown fox", "wn fox"),
+        ("and the quick brown", "brown fox", " fox"),
+        ("and the quick brown ", "fox", "fox"),
+        # Digits and brackets may well come twice.
+        ("it is 100", "100 more", "100 more"),
+        ("f(g(x))", ")) and", ")) and"),
+    ],
+)
+def test_a_word_that_broke_off_is_not_written_twice(before: str, after: str, new: str) -> None:
+    assert joined("A long text that has begun. " + before, after, []) == (new, False)
+
+
+def test_a_repetition_that_goes_another_way_is_shown_at_once() -> None:
+    before = "".join(f"line {number} of a long text\n" for number in range(400))
+    joint = Joint(before)
+    assert joint.feed(before[-4_000 : -4_000 + HELD]) == ""
+    assert joint.feed("but then it differs").endswith("but then it differs")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whole"),
+    [
+        ("def f():\n    ", "\n    return 1", "def f():\n    return 1"),
+        ("A sentence that is long.\n", "sentence that is long.\n\nNext", "A sentence that is long.\n\nNext"),
+        ("A sentence that is long ", "sentence that is long and more", "A sentence that is long and more"),
+    ],
+)
+def test_the_blank_that_a_prefilled_model_did_not_see_stands_once(before: str, after: str, whole: str) -> None:
+    joint = Joint(before, prefill=True)
+    assert before + joint.feed(after) + joint.finish() == whole

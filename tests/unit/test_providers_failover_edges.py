@@ -30,6 +30,8 @@ from workbench.providers.values import (
     ModelPart,
     TextPart,
     Timeouts,
+    ToolCall,
+    ToolPart,
 )
 
 GOOD = says("fine", " answer")
@@ -58,6 +60,16 @@ async def test_a_slow_reader_is_not_a_stalled_provider() -> None:
             await asyncio.sleep(0.1)
     assert isinstance(seen[-1], Answered)
     assert seen[-1].complete
+
+
+@pytest.mark.parametrize("first", [[], [TextPart(text="I write it")]])
+async def test_a_long_tool_call_is_no_silence(first: list[Step]) -> None:
+    slow: list[Step] = [step for _ in range(8) for step in (ToolPart(), 0.1)]
+    call = ToolCall(id="1", name="write", arguments="{}")
+    model = ScriptedModel({"a": [[*first, *slow, Finish(reason="tool_calls", tool_calls=(call,))]]})
+    outcome = await Desk(model, clock=SystemClock()).answer(request(provider("a")))
+    assert outcome.trail == [("a", "ok", None)]
+    assert outcome.answered.tool_calls == (call,)
 
 
 async def _until_text(desk: Desk, model: ScriptedModel, how: str) -> None:

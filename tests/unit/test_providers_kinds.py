@@ -27,6 +27,8 @@ from workbench.providers.calling.kinds import KINDS, Probe, base_url_of, kind_of
         ("bedrock", None, None),
         ("azure", "https://ours.openai.azure.com/", "https://ours.openai.azure.com"),
         ("azure", "https://ours.openai.azure.com/openai", "https://ours.openai.azure.com"),
+        ("azure", "https://openai-ours.openai.azure.com", "https://openai-ours.openai.azure.com"),
+        ("azure", "https://openai/openai-eu/openai/deployments/d", "https://openai/openai-eu"),
         ("azure", "https://ours.openai.azure.com/openai/deployments/d", "https://ours.openai.azure.com"),
         ("azure", "https://ours.openai.azure.com/openai/v1/", "https://ours.openai.azure.com/openai/v1"),
     ],
@@ -79,6 +81,13 @@ def test_what_is_known_of_a_kind_is_known_to_the_configuration_too() -> None:
         assert kind.local is (CONFIGURABLE[name].base_url is not None)
     for alias, name in ALIASES.items():
         assert kind_of(alias) == kind_of(name)
+
+
+def test_no_variable_of_the_environment_says_where_a_key_goes() -> None:
+    """LiteLLM would look for one where it is not told an address."""
+    for name, kind in CONFIGURABLE.items():
+        if known_as(name) in KINDS and known_as(name) != "bedrock":
+            assert (base_url_of(Provider(name="p", kind=name)) is None) is bool(kind.usual_address), name
 
 
 def test_no_kind_in_openai_format_takes_the_route_that_hides_garbage() -> None:

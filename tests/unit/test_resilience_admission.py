@@ -211,8 +211,10 @@ async def test_a_provider_without_keys_rests_and_is_refused_as_well() -> None:
     leave = await door.call(local, failed("rate_limited", retry_after_s=3))
     assert (leave.api_key, leave.key_ref) == (None, None)
     assert (await door.full(local)).ready_in_s == 3
-    assert door.admission.keys(local) == ()
+    (rests,) = door.admission.keys(local)
+    assert (rests.ref, rests.condition) == ("", KeyCondition.LIMITED)
     door.clock.advance(3)
+    assert door.admission.keys(local) == ()
     await door.call(local, failed("auth", status=401))
     assert "without a key was refused (HTTP 401)" in (await door.skipped(local)).reason
 

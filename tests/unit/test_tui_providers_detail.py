@@ -89,6 +89,10 @@ def test_the_route_gives_the_reason_of_each_and_of_those_passed_over() -> None:
     assert "✖ openai/gpt-5  its breaker is open" in shown
     nobody = RouteNow(strategy="priority", steps=ROUTE.steps[2:])
     assert "Route now: nobody" in content("anthropic", route=nobody).plain
+    full = RouteStep(provider="local", model="qwen", reason="full, free in 4 s", skipped=True, full=True)
+    waits = content("anthropic", route=RouteNow(strategy="priority", steps=(full, *ROUTE.steps[2:]))).plain
+    assert "Route now: waits for local  priority" in waits
+    assert "▲ local/qwen  full, free in 4 s" in waits
 
 
 def test_a_long_route_is_cut_short() -> None:

@@ -294,8 +294,19 @@ def test_a_typed_name_finds_the_one_it_means(typed: str, title: str | None) -> N
 
 def test_chips_prefer_what_was_heard_last() -> None:
     state = fold_all(started(), [asked("alpha", ord=0), failed("alpha", "timeout", ord=0, next_step="stop")])
-    chips = chips_of(THREE, {"beta": "slow", "alpha": "ok"}, state.health)
-    assert [(chip.name, chip.state) for chip in chips] == [("alpha", "failed"), ("beta", "slow"), ("gamma", "unknown")]
+    failed_at_ms = state.health["alpha"].at_ms
+
+    def shown(told: str, told_at_ms: int) -> list[str]:
+        chips = chips_of(THREE, {"beta": "slow", "alpha": told}, {"alpha": told_at_ms}, state.health)
+        return [chip.state for chip in chips]
+
+    assert shown("ok", failed_at_ms - 1) == ["failed", "slow", "unknown"]
+    assert shown("ok", failed_at_ms + 1) == ["ok", "slow", "unknown"], "a good probe came after the failure"
+    assert shown("unknown", failed_at_ms + 1) == ["failed", "slow", "unknown"]
+    assert shown("open", failed_at_ms - 1) == ["open", "slow", "unknown"]
+
+    again = fold(state, failed("alpha", "timeout", ord=1, next_step="stop", at_ms=failed_at_ms + 9))
+    assert again.health["alpha"].at_ms == failed_at_ms + 9, "the same failure once more is newer"
     assert Pin(provider="a", model="b").name == "a/b"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 import typer
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.engine.core import Core
     from workbench.engine.engine import Engine
     from workbench.providers.health.probing import ProbeResult
+    from workbench.providers.health.values import ProviderStatus
 
 SAFE_SQLITE = (3, 51, 3)
 """The first SQLite without the WAL-reset race."""
@@ -141,24 +142,37 @@ async def _check_providers(core: Core, *, offline: bool) -> Check:
         hint = f"Describe one in {core.paths.config_file}, or try `workbench demo`"
         detail = "; ".join(lacking) or "none is configured, and none was found on this machine"
         return Check(name="providers", state=CheckState.WARNING, detail=detail, hint=hint)
-    if offline:
-        detail = f"{', '.join(usable)} (offline: not contacted)"
-        return _judged(detail, lacking, ())
-    results = await core.providers.test(usable)
-    return _judged(f"{', '.join(_told(result) for result in results)}", lacking, results)
+    results = [] if offline else await core.providers.test(usable)
+    resting = [told for status in await core.providers.list() if status.name in usable for told in _resting(status)]
+    detail = ", ".join(map(_told, results)) or f"{', '.join(usable)} (offline: not contacted)"
+    return _judged(detail, lacking, resting, results)
 
 
-def _judged(detail: str, lacking: Sequence[str], results: Sequence[ProbeResult]) -> Check:
+def _judged(detail: str, lacking: Sequence[str], resting: Sequence[str], results: Sequence[ProbeResult]) -> Check:
     asked = [result for result in results if result.checked]
     failed = [result for result in asked if not result.ok]
-    detail = "; ".join([detail, *lacking])
+    detail = "; ".join([detail, *lacking, *resting])
     if failed and len(failed) == len(asked):
         hint = "None of them answers: check the network, base_url and keys"
         return Check(name="providers", state=CheckState.PROBLEM, detail=detail, hint=hint)
     if failed or lacking:
         hint = "`workbench providers test` shows more" if failed else "Set what is missing, or disable the provider"
         return Check(name="providers", state=CheckState.WARNING, detail=detail, hint=hint)
+    if resting:
+        hint = "`workbench providers show NAME` says since when, `workbench providers reset NAME` forgets it"
+        return Check(name="providers", state=CheckState.WARNING, detail=detail, hint=hint)
     return Check(name="providers", state=CheckState.OK, detail=detail)
+
+
+def _resting(status: ProviderStatus) -> Iterator[str]:
+    """What earlier requests have shown of it: why it, or one of its keys, is not asked now."""
+    if status.breaker.state != "closed":
+        why = f" after {status.breaker.reason}" if status.breaker.reason else ""
+        yield f"{status.name}: its breaker is {status.breaker.state.replace('_', '-')}{why}"
+    for key in status.keys:
+        # When all of them are, the breaker says so.
+        if key.condition == "bad" and status.key_state != "bad":
+            yield f"{status.name}: key {key.ref} was {key.reason}"
 
 
 def _told(result: ProbeResult) -> str:

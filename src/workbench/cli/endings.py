@@ -9,13 +9,29 @@ from typing import TYPE_CHECKING
 from workbench.cli import output
 from workbench.cli.failures import ExitCode, error_document
 from workbench.conversations.values import MessageState
+from workbench.providers.values import Attempt, ErrorKind
 
 if TYPE_CHECKING:
     from workbench.chat.values import TurnResult
 
-
 MOST_HINTS = 2
 """More are no advice any more."""
+
+_TAKES_TOO_LONG = "Ask another provider (--provider), or raise the timeouts of the settings or of {name}"
+_ASK_AGAIN = "Ask again, or another provider: --provider"
+_ADVICE: dict[str, str] = {
+    ErrorKind.QUOTA: "Top up the account of {name}, or ask another provider: --provider",
+    ErrorKind.TIMEOUT: _TAKES_TOO_LONG,
+    ErrorKind.FIRST_TOKEN_TIMEOUT: _TAKES_TOO_LONG,
+    ErrorKind.STALLED: _TAKES_TOO_LONG,
+    ErrorKind.CONTEXT_WINDOW: "Use a model with a larger context window: --model, or settings.context_window_fallback",
+    ErrorKind.BAD_REQUEST: "Check the models of {name}: workbench providers test {name} lists what it offers",
+    ErrorKind.SERVER_ERROR: _ASK_AGAIN,
+    ErrorKind.BROKEN_STREAM: _ASK_AGAIN,
+    ErrorKind.BREAKER_OPEN: "Wait for its probe, or close its breaker: workbench providers reset {name}",
+    ErrorKind.DISABLED: "Switch it on: workbench providers enable {name}",
+}
+"""Where an attempt's own hint names keys of the full screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +69,19 @@ def ending_of(result: TurnResult, *, interrupted: bool, kept: bool) -> Ending:
     if result.unreachable:
         problem = error_document("unreachable", "No provider could be reached", message.reason, "Try again later")
         return Ending(code=ExitCode.UNREACHABLE, problem=problem)
-    hints = dict.fromkeys(attempt.hint for attempt in message.attempts if attempt.hint)
+    hints = dict.fromkeys(_advice(attempt) for attempt in message.attempts if attempt.hint)
     hint = "; ".join(hints) if 0 < len(hints) <= MOST_HINTS else "workbench doctor"
     problem = error_document("providers", "No provider answered", message.reason, hint)
     return Ending(code=ExitCode.FAILED, problem=problem)
+
+
+def _advice(attempt: Attempt) -> str:
+    """What to do about an attempt, for somebody at a command line."""
+    instead = _ADVICE.get(attempt.error_kind or "")
+    if instead is not None:
+        return instead.format(name=attempt.provider)
+    # What can be done without the full screen stands first.
+    return attempt.hint.partition(", or ")[0] if "F4" in attempt.hint else attempt.hint
 
 
 def without_code(ending: Ending, result: TurnResult) -> Ending:

@@ -144,7 +144,7 @@ def _error(error: LastError, now_ms: int) -> str:
 def _key(key: KeyView, now_ms: int) -> str:
     rests = "" if key.until_ms is None else f", again {until(key.until_ms, now_ms)}"
     why = f": {key.reason}" if key.reason else ""
-    return f"{key.ref} {key.condition.value}{rests}{why}"
+    return f"{key.ref or 'without a key'} {key.condition.value}{rests}{why}"
 
 
 def _limit(limit: LimitView) -> str:

@@ -89,6 +89,10 @@ def route(
     """What the router would do with a request that came now, and why; nobody is contacted."""
 
     async def look(core: Core) -> RouteNow:
+        if provider is not None:
+            from workbench.providers.health.directory import configured
+
+            configured(await core.configured(), provider)
         return await core.providers.route_now(pinned_provider=provider, pinned_model=model, private=private)
 
     with running_engine(cast("Invocation", context.obj)) as engine:

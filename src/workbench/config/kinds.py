@@ -23,6 +23,8 @@ class Kind:
     needs_key: bool = True
     base_url: str | None = None
     """Where it listens when nothing else is said; only local kinds have one."""
+    usual_address: str = ""
+    """What its `base_url` looks like, where it must be given because nobody knows where it lives."""
 
 
 def _table(*kinds: Kind) -> Mapping[str, Kind]:
@@ -46,7 +48,7 @@ KINDS: Mapping[str, Kind] = _table(
     Kind(name="dashscope", key_variables=("DASHSCOPE_API_KEY",), models=("qwen-plus",)),
     Kind(name="zai", key_variables=("ZAI_API_KEY",), models=("glm-5.3",)),
     Kind(name="openrouter", key_variables=("OPENROUTER_API_KEY",), models=("openrouter/auto",)),
-    Kind(name="azure", key_variables=("AZURE_API_KEY",)),
+    Kind(name="azure", key_variables=("AZURE_API_KEY",), usual_address="https://NAME.openai.azure.com"),
     # Cloud accounts bring their own credentials.
     Kind(name="bedrock", key_variables=("AWS_BEARER_TOKEN_BEDROCK",), needs_key=False),
     Kind(name="sagemaker", needs_key=False),
@@ -60,17 +62,17 @@ KINDS: Mapping[str, Kind] = _table(
     Kind(name="llamafile", needs_key=False, base_url="http://127.0.0.1:8080/v1"),
     Kind(name="vllm", needs_key=False, base_url="http://127.0.0.1:8000/v1"),
     Kind(name="hosted_vllm", needs_key=False, base_url="http://127.0.0.1:8000/v1"),
-    Kind(name=OPENAI_COMPATIBLE),
+    Kind(name=OPENAI_COMPATIBLE, usual_address="http://127.0.0.1:8000/v1"),
     *(
         Kind(name=name)
         for name in (
             "ai21", "ai21_chat", "aiml", "aiohttp_openai", "amazon_nova", "azure_ai", "azure_text", "baseten", "bytez",
             "chutes", "clarifai", "cloudflare", "codestral", "cohere", "cometapi", "compactifai", "custom",
-            "custom_openai", "databricks", "datarobot", "deepinfra", "docker_model_runner", "empower",
+            "databricks", "datarobot", "deepinfra", "docker_model_runner", "empower",
             "featherless_ai", "friendliai", "galadriel", "gigachat", "github", "github_copilot", "gradient_ai",
             "helicone", "heroku", "huggingface", "hyperbolic", "inception", "lambda_ai", "lemonade", "litellm_proxy",
             "maritalk", "meta_llama", "minimax", "modelscope", "morph", "nano-gpt", "nebius", "nlp_cloud", "novita",
-            "nscale", "nvidia_nim", "oci", "oobabooga", "openai_like", "ovhcloud", "petals", "poe", "predibase",
+            "nscale", "nvidia_nim", "oci", "oobabooga", "ovhcloud", "petals", "poe", "predibase",
             "publicai", "replicate", "sambanova", "sap", "scaleway", "snowflake", "synthetic",
             "text-completion-codestral", "text-completion-openai", "triton", "v0", "vercel_ai_gateway",
             "vertex_ai_beta", "volcengine", "wandb", "watsonx", "watsonx_text", "xinference",
@@ -90,6 +92,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "llama_cpp": "llama.cpp",
         "llamacpp": "llama.cpp",
         "openai_compatible": OPENAI_COMPATIBLE,
+        "openai_like": OPENAI_COMPATIBLE,
+        "custom_openai": OPENAI_COMPATIBLE,
         "together": "together_ai",
         "fireworks": "fireworks_ai",
     }

@@ -212,11 +212,11 @@ class _Resolver:
         written = section.base_url
         node = self._node.entries().get("base_url", self._node)
         if written is None:
-            if kind.name == OPENAI_COMPATIBLE and not unset and not self._blocked:
+            if kind.usual_address and not unset and not self._blocked:
                 self._blocked = True
                 self.problems.append(
                     problem_at(self._node.key_place, (*self._path, "base_url"), "the base_url is missing",
-                               "the server's address, e.g. http://127.0.0.1:8000/v1")
+                               f"its address, e.g. {kind.usual_address}")
                 )  # fmt: skip
             return None if unset else kind.base_url
         wrong = _wrong_url(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -255,16 +256,19 @@ class Conversations:
             raise NotFoundError("There is no such message", detail=clean_line(message_id))
         return rows.message_of(found[0])
 
-    async def siblings(self, message_id: str) -> Messages:
-        """A message and those beside it: all replies to one prompt, or all versions of a prompt, oldest first.
+    async def siblings(self, message_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each of these messages the ids of it and of those beside it, oldest first.
 
-        Raises NotFoundError.
+        Those are all replies to one prompt, or all versions of a prompt. A message that is not there is left out.
         """
-        message = await self.message(message_id)
-        role = message.role.value
-        if message.parent_id is None:
-            return await self._paged(rows.ROOTS_PAGE, {"conversation": message.conversation_id, "role": role})
-        return await self._paged(rows.SIBLINGS_PAGE, {"parent": message.parent_id, "role": role})
+        found: dict[str, tuple[str, ...]] = {}
+        for start in range(0, len(message_ids), rows.PAGE):
+            ids = json.dumps([safe_for_storage(id_) for id_ in message_ids[start : start + rows.PAGE]])
+            found |= {
+                row["id"]: tuple(json.loads(row["beside"]))
+                for row in await self._store.read(rows.SIBLINGS, {"ids": ids})
+            }
+        return found
 
     async def choose(self, conversation_id: str, message_id: str) -> None:
         """Make the branch through a message the active one, down to its newest leaf; raises NotFoundError.

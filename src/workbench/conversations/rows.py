@@ -43,13 +43,17 @@ PATH_PAGE = _MESSAGES.replace(
     """,
 )
 """A message and those above it, at most `limit`, leaf first."""
-SIBLINGS_PAGE = _MESSAGES.replace(
-    "$chosen",
-    "select id, n from messages where parent_id = :parent and role = :role and +n > :after order by +n limit :limit",
-)
-"""The next `limit` messages of one role under one message, oldest first; each `+` leads SQLite to the right index."""
-ROOTS_PAGE = SIBLINGS_PAGE.replace("parent_id = :parent", "conversation_id = :conversation and +parent_id is null")
-"""The same for those of a conversation that stand under none."""
+SIBLINGS = """
+    select m.id, (select json_group_array(id) from (
+      select s.id, s.n from messages s where s.parent_id = m.parent_id and s.role = m.role
+      union all
+      select s.id, s.n from messages s
+      where m.parent_id is null and s.conversation_id = m.conversation_id and +s.parent_id is null and s.role = m.role
+      order by 2
+    )) as beside
+    from json_each(:ids) wanted join messages m on m.id = wanted.value
+"""
+"""For each of some messages those of its role under the same parent, oldest first; `+` leads to the right index."""
 STREAMING_OF = _MESSAGES.replace(
     "$chosen",
     "select id, n from messages where state = 'streaming' and owner is :owner and n > :after order by n limit :limit",

@@ -56,12 +56,11 @@ def build_provider_layer(
     teardown.push_async_callback(client.aclose)
     model = AnnouncedModel(client, bus, clock)
     catalogue = LiteLLMCatalogue(lambda: client.library)
-    shared = None if store.read_only else store
     admission = SharedAdmission(
-        shared, bus, clock, chance, owner=owner, limit=lambda: configured.settings.max_concurrent_requests
+        store, bus, clock, chance, owner=owner, limit=lambda: configured.settings.max_concurrent_requests
     )
     teardown.push_async_callback(admission.aclose)
-    router = Router(clock=clock, random=chance, catalogue=catalogue, rotation=Rotation(shared), store=store)
+    router = Router(clock=clock, random=chance, catalogue=catalogue, rotation=Rotation(store), store=store)
     prober = Prober(ProbeLog(store, clock), bus, clock, admission, heard_well=admission.heard_well)
     if options.watch and not options.offline:
         monitor = HealthMonitor(configured, prober, admission, clock=clock, random=chance)

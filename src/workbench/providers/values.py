@@ -102,6 +102,11 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolPart:
+    """A piece of a tool call has come: the model is at work. The whole calls are in `Finish`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens and money of one call; None is unknown, never zero."""
 
@@ -137,7 +142,7 @@ class Finish:
         return bool(self.tool_calls)
 
 
-ModelPart = TextPart | Finish
+ModelPart = TextPart | ToolPart | Finish
 
 
 class AttemptFailure(Exception):
@@ -165,7 +170,7 @@ class ChatModel(Protocol):
     """What makes the calls."""
 
     def stream(self, call: ModelCall) -> AsyncGenerator[ModelPart, None]:
-        """Text parts as they arrive, then exactly one `Finish`; closing it closes the connection.
+        """Text and tool parts as they arrive, then exactly one `Finish`; closing it closes the connection.
 
         Raises `AttemptFailure` and nothing else of its own. Does not time itself: the attempt loop does.
         """

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -20,15 +20,15 @@ from textual.worker import Worker, WorkerState
 from workbench.core.errors import WorkbenchError
 from workbench.tui.actions import Action, Scope, bindings_of
 from workbench.tui.chat.desk import Desk
-from workbench.tui.core_link import CorePort, configuration_of
+from workbench.tui.core_link import configuration_of
 from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure
 from workbench.tui.pump import BUSY_INTERVAL_S, CALM_INTERVAL_S, Pump
 from workbench.tui.safe import ControlCharacterFilter, toast
 from workbench.tui.screens.chat import ChatScreen
+from workbench.tui.screens.chat_chrome import chips
 from workbench.tui.shell import Shell
 from workbench.tui.signals import SignalWatch
 from workbench.tui.state.chat import Part
-from workbench.tui.state.chips import chips_of
 from workbench.tui.themes import DEFAULT_THEME, register_themes
 from workbench.tui.widgets.status_bar import StatusBar
 from workbench.tui.widgets.tab_bar import TabBar
@@ -36,6 +36,7 @@ from workbench.tui.widgets.tab_bar import TabBar
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from workbench.providers.health.values import ProviderStatus
     from workbench.tui.screens.events import EventsScreen
 
 START_DEMONSTRATION = 1_000
@@ -189,15 +190,12 @@ class WorkbenchApp(App[int]):
             tabs.set_state(offline=self.shell.offline, now_ms=self.shell.clock.now_ms())
             tabs.set_trouble(self.shell.provider_states)
         for status in self.screen.query(StatusBar):
-            status.set_state(chips_of(self.shell.configuration, self.shell.provider_states, self.shell.state.health))
+            status.set_state(chips(self.shell))
 
     async def _read_configuration(self) -> None:
-        async def states(core: CorePort) -> dict[str, str]:
-            return {status.name: str(status.state) for status in await core.providers.list()}
-
         try:
             self.shell.configuration = await self.shell.call(configuration_of)
-            self.shell.provider_states = await self.shell.call(states)
+            self.shell.take_statuses(await self.shell.call(lambda core: core.providers.list()))
         except WorkbenchError as problem:
             if self.shell.configuration is None:
                 self.shell.start_problem = str(problem)
@@ -235,8 +233,6 @@ class WorkbenchApp(App[int]):
             await self.show_pane("providers")
         if action.id == "app.theme" and argument:
             await self.use_theme(argument)
-        elif action.id == "chat.switch_model" and argument:
-            self.chat.switching.by_name(argument)
         else:
             await self.run_action(action.handler, self.screen)
 
@@ -257,10 +253,10 @@ class WorkbenchApp(App[int]):
 
         self.start_work(opening(), group="pane", exclusive=True)
 
-    def take_provider_states(self, states: Mapping[str, str]) -> None:
-        """Newer states of the providers, for every pane."""
-        self.shell.provider_states = states
-        self._show_around()
+    def take_statuses(self, statuses: Iterable[ProviderStatus]) -> None:
+        """What the core told of the providers, for every pane."""
+        if self.shell.take_statuses(statuses):
+            self._show_around()
 
     @on(TabBar.Chosen)
     def _tab_chosen(self, event: TabBar.Chosen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class ConversationsPort(Protocol):
         """One message."""
         ...
 
-    async def siblings(self, message_id: str, /) -> Sequence[Message]:
-        """A message and those beside it: all replies to the same prompt, oldest first."""
+    async def siblings(self, message_ids: Sequence[str], /) -> Mapping[str, tuple[str, ...]]:
+        """For each of these replies the ids of all replies to the same prompt, oldest first."""
         ...
 
     async def choose(self, conversation_id: str, message_id: str, /) -> object:

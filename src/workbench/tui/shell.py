@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +16,7 @@ from workbench.tui.ui_state import UiState, write_ui_state
 
 if TYPE_CHECKING:
     from workbench.config.values import Configuration
+    from workbench.providers.health.values import ProviderStatus
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Shell:
     """The snapshot that is in force; None until the core has told."""
     provider_states: Mapping[str, str] = field(default_factory=dict[str, str])
     """State of each provider as the core last told it."""
+    provider_heard: Mapping[str, int] = field(default_factory=dict[str, int])
+    """When the core had last heard of each by then; wall-clock milliseconds."""
     start_problem: str = ""
     """Why the core could not start; empty while all is well."""
     link: CoreLink | None = None
@@ -65,6 +68,14 @@ class Shell:
         if link is None:
             raise RuntimeError("told to have started without an engine")
         return await link.call(work)
+
+    def take_statuses(self, statuses: Iterable[ProviderStatus]) -> bool:
+        """Keep what the core told of the providers; whether any of it is new."""
+        before = (self.provider_states, self.provider_heard)
+        listed = tuple(statuses)
+        self.provider_states = {status.name: str(status.state) for status in listed}
+        self.provider_heard = {status.name: status.heard_at_ms or 0 for status in listed}
+        return before != (self.provider_states, self.provider_heard)
 
     @property
     def scripted(self) -> frozenset[str]:
@@ -85,7 +96,12 @@ class Shell:
         return tuple(provider.name for provider in ordered if provider.usable and provider.private)
 
     async def remember(
-        self, *, theme: str | None = None, conversation_id: str | None = None, list_hidden: bool | None = None
+        self,
+        *,
+        theme: str | None = None,
+        conversation_id: str | None = None,
+        list_hidden: bool | None = None,
+        new_is_private: bool | None = None,
     ) -> None:
         """Keep looks for the next start; a demonstration leaves no trace."""
         state = replace(
@@ -93,6 +109,7 @@ class Shell:
             theme=self.remembered.theme if theme is None else theme,
             conversation_id=self.remembered.conversation_id if conversation_id is None else conversation_id,
             list_hidden=self.remembered.list_hidden if list_hidden is None else list_hidden,
+            new_is_private=self.remembered.new_is_private if new_is_private is None else new_is_private,
         )
         if state == self.remembered:
             return
@@ -102,5 +119,5 @@ class Shell:
         try:
             await asyncio.to_thread(write_ui_state, self.files.ui_state_file, state)
         except OSError as problem:
-            # Only looks are lost; what matters has its own banner.
+            # What matters more has its own banner.
             logger.warning("cannot remember the state of the screens: %s", problem)

@@ -23,6 +23,8 @@ class UiState:
     """The conversation shown last; empty for a new one."""
     list_hidden: bool = False
     """Whether the conversation list is folded away."""
+    new_is_private: bool = False
+    """Whether the conversation that is begun and not sent yet is private, as its unsent text is."""
 
 
 def read_ui_state(file: Path) -> UiState:
@@ -41,6 +43,7 @@ def read_ui_state(file: Path) -> UiState:
         theme=theme if isinstance(theme, str) else "",
         conversation_id=conversation_id if isinstance(conversation_id, str) else "",
         list_hidden=fields.get("list_hidden") is True,
+        new_is_private=fields.get("new_is_private") is True,
     )
 
 

@@ -9,7 +9,16 @@ from contextlib import aclosing
 
 from workbench.core.clock import Clock
 from workbench.providers.calling.classification import CAUSES
-from workbench.providers.values import AttemptFailure, ChatModel, ErrorKind, Finish, ModelCall, ModelPart, TextPart
+from workbench.providers.values import (
+    AttemptFailure,
+    ChatModel,
+    ErrorKind,
+    Finish,
+    ModelCall,
+    ModelPart,
+    TextPart,
+    ToolPart,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,10 +83,13 @@ class Asking:
                 if isinstance(part, Finish):
                     finish = part
                     break
-                if not part.text:
+                if isinstance(part, TextPart) and not part.text:
                     continue
                 if self.first_token_ms is None:
                     self.first_token_ms = self.elapsed_ms
+                if isinstance(part, ToolPart):
+                    self._waiting_since = self._clock.monotonic()
+                    continue
                 self.has_text = self.has_text or (not part.reasoning and not part.text.isspace())
                 yield part
                 self._waiting_since = self._clock.monotonic()

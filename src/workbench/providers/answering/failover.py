@@ -7,7 +7,7 @@ and tells of each.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -132,6 +132,7 @@ class _Turn:
         owner, request = self._owner, self._request
         self._leave = Ask(
             turn_id=request.turn_id,
+            conversation_id=request.conversation_id,
             urgency=request.urgency,
             tokens=measured.most // 4 + (request.max_tokens or 0) // 4,
         )
@@ -148,12 +149,14 @@ class _Turn:
 
     async def _ask(self, following: Next) -> AsyncGenerator[AnswerPart, None]:
         candidate = following.candidate
+        # Made before a place is taken: what goes wrong here must not keep one.
+        call = self._call(candidate)
         admitted = await self._owner.admission.admit(candidate, self._leave, early_probe=following.early_probe)
         if not isinstance(admitted, Admitted):
             await self._pass_over(candidate, admitted)
             return
         attempt = self._trail.add(candidate, admitted.key_ref)
-        asking = Asking(self._owner.model, self._call(candidate, admitted), self._owner.clock)
+        asking = Asking(self._owner.model, replace(call, api_key=admitted.api_key), self._owner.clock)
         problem: AttemptFailure | None = None
         resume: Resume | None = None
         state = "cancelled"
@@ -174,8 +177,10 @@ class _Turn:
                 problem = failure(ErrorKind.BROKEN_STREAM, problem.reason)
             ended = _ended(attempt, state, asking, problem)
             self._owner.admission.record(candidate, admitted, ended, problem)
-            next_step, resume = await self._after_failure(candidate, ended, problem) if problem else ("", None)
+            left_out = self._reroute(candidate, problem) if problem else ()
+            next_step, resume = self._after_failure(candidate, ended, problem) if problem else ("", None)
             await self._trail.end(ended, next_step)
+            await self._trail.skip(left_out)
         if state == "ok":
             self._whole = self._answered(candidate, asking)
         elif problem is not None and self._lost(candidate):
@@ -183,38 +188,41 @@ class _Turn:
 
     async def _given(self, candidate: Candidate, attempt: Attempt, asking: Asking) -> AsyncGenerator[AnswerPart, None]:
         """The parts of one attempt: from the start, or going on after the text that stands."""
-        before = self._shown
-        joint = (
-            Joint("".join(before.pieces), prefill=self._prefills(candidate)) if before and self._continuing else None
-        )
+        before = "".join(self._shown.pieces) if self._shown is not None and self._continuing else None
+        joint = None if before is None else Joint(before, prefill=self._prefills(candidate))
         heard = speaks = False
         thoughts: list[TextPart] = []
-        async with aclosing(asking.parts()) as parts:
-            async for part in parts:
-                if not heard:
-                    heard = True
-                    self._trail.first_token(attempt, asking.first_token_ms or 0)
-                if joint is not None and part.reasoning and not speaks:
-                    thoughts.append(part)
-                    continue
-                text = part.text if joint is None or part.reasoning else joint.feed(part.text)
-                if not text:
-                    continue
-                if not speaks:
-                    for opening in self._opening(candidate, joint):
-                        yield opening
-                    for thought in thoughts:
-                        yield thought
-                    speaks = True
-                yield self._noted(replace(part, text=text), asking)
+        problem: AttemptFailure | None = None
+        try:
+            async with aclosing(asking.parts()) as parts:
+                async for part in parts:
+                    if not heard:
+                        heard = True
+                        self._trail.first_token(attempt, asking.first_token_ms or 0)
+                    if joint is not None and part.reasoning and not speaks:
+                        thoughts.append(part)
+                        continue
+                    text = part.text if joint is None or part.reasoning else joint.feed(part.text)
+                    if not text:
+                        continue
+                    if not speaks:
+                        for opening in self._opening(candidate, joint, thoughts):
+                            yield opening
+                        speaks = True
+                    yield self._noted(part if text is part.text else replace(part, text=text), asking)
+        except AttemptFailure as found:
+            problem = found
         rest = joint.finish() if joint is not None else ""
-        if rest:
+        # A beginning that broke off at once does not replace what stands; what goes on with it is kept.
+        if rest and joint is not None and not (problem and joint.began_anew):
             if not speaks:
-                for opening in self._opening(candidate, joint):
+                for opening in self._opening(candidate, joint, thoughts):
                     yield opening
             yield self._noted(TextPart(text=rest), asking)
+        if problem is not None:
+            raise problem
 
-    def _opening(self, candidate: Candidate, joint: Joint | None) -> list[AnswerPart]:
+    def _opening(self, candidate: Candidate, joint: Joint | None, thoughts: Sequence[TextPart]) -> list[AnswerPart]:
         """What is told before the first text of a provider: whether earlier text stands, and who speaks."""
         provider, model = candidate.provider.name, candidate.model
         told: list[AnswerPart] = []
@@ -226,7 +234,7 @@ class _Turn:
             if broken is not None:
                 told.append(Restarted(provider=broken.candidate.provider.name, model=broken.candidate.model))
             self._shown = _Shown(candidate)
-        return [*told, Answering(provider=provider, model=model)]
+        return [*told, Answering(provider=provider, model=model), *thoughts]
 
     def _noted(self, part: TextPart, asking: Asking) -> TextPart:
         if self._shown is not None:
@@ -249,7 +257,8 @@ class _Turn:
             skipped = why
         await self._trail.skip((skipped,))
 
-    def _call(self, candidate: Candidate, admitted: Admitted) -> ModelCall:
+    def _call(self, candidate: Candidate) -> ModelCall:
+        """The request to it, without a key as yet."""
         request = self._request
         if request.private and not candidate.provider.private:
             raise RuntimeError("a private conversation must not leave private providers")
@@ -265,7 +274,7 @@ class _Turn:
         return ModelCall(
             provider=candidate.provider,
             model=candidate.model,
-            api_key=admitted.api_key,
+            api_key=None,
             messages=messages,
             max_tokens=self._owner.router.longest_answer(candidate, request, self._measured),
             temperature=request.temperature,
@@ -282,11 +291,10 @@ class _Turn:
         shown = self._shown
         return shown.characters if shown is not None and shown.candidate is candidate else 0
 
-    async def _after_failure(
+    def _after_failure(
         self, candidate: Candidate, ended: Attempt, problem: AttemptFailure
     ) -> tuple[str, Resume | None]:
         """What follows a failure, in words; and what becomes of a broken answer, None when a person decides."""
-        await self._reroute(candidate, problem)
         lost = self._lost(candidate)
         # Starting again is what another provider would do too: then it does not matter how much had come.
         anew = resume_by_itself(self._request, lost) is Resume.RESTART
@@ -306,11 +314,14 @@ class _Turn:
             case _:
                 return "you are asked what to do", None
 
-    async def _reroute(self, candidate: Candidate, problem: AttemptFailure) -> None:
-        rerouted = self._owner.router.reroute(problem.kind, candidate, self._plan.remaining, self._request)
-        if rerouted is not None:
-            self._plan.go_on_with(rerouted.candidates)
-            await self._trail.skip(rerouted.skipped)
+    def _reroute(self, candidate: Candidate, problem: AttemptFailure) -> Sequence[Skipped]:
+        """Another way for what was too long or was refused; who is left out on it."""
+        plan, reroute = self._plan, self._owner.router.reroute
+        rerouted = reroute(problem.kind, candidate, plan.remaining, self._request, asked=plan.requests)
+        if rerouted is None:
+            return ()
+        plan.go_on_with(rerouted.candidates)
+        return rerouted.skipped
 
     async def _decided(self, candidate: Candidate, problem: AttemptFailure) -> Resume:
         decide, following = self._request.decide, self._plan.following

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -18,7 +18,7 @@ MAX_ATTEMPTS = 20
 """Requests of one turn, whatever the configuration says."""
 
 MAX_WAITS = 200
-"""Times that one turn takes its place in the queue again, because somebody else took what was free."""
+"""Times that one turn waits again, because somebody else took what was free."""
 
 LOOK_AGAIN_S = 0.2
 """How often it is looked whether another request's probe has been answered."""
@@ -78,10 +78,17 @@ class Plan:
         self._retries_made: dict[str, int] = {}
         self._resting: dict[Candidate, None] = {}
         """Passed over because of their breakers, in the order of the route."""
+        self._full_probes: dict[Candidate, Full] = {}
+        """Those among them that had no place for their early probe."""
+        self._offered: set[Candidate] = set()
+        """Whom the last resort has named since it last looked around."""
+        self._told_to_wait = False
+        self._keys_used: Counter[str] = Counter()
+        """Keys after whose failure the same candidate was asked with the next one."""
         self._tried: set[str] = set()
         """Names of those who got a request."""
-        self.asked = 0
-        """How many requests have gone out."""
+        self.requests: list[Candidate] = []
+        """Who was asked, once for each request that has gone out."""
 
     @property
     def remaining(self) -> tuple[Candidate, ...]:
@@ -91,6 +98,8 @@ class Plan:
     @property
     def following(self) -> Candidate | None:
         """Who would be asked next, those included whose retry is due later; None when nobody is left."""
+        if len(self.requests) >= MAX_ATTEMPTS:
+            return None
         retry = self._soonest_retry()
         if retry is not None and not self.remaining:
             return retry.candidate
@@ -103,7 +112,7 @@ class Plan:
 
     async def next(self) -> Next | None:
         """Whom to ask now, perhaps after waiting for a place or for a retry's time; None when nobody is left."""
-        if self.asked >= MAX_ATTEMPTS:
+        if len(self.requests) >= MAX_ATTEMPTS:
             return None
         if self._queue:
             return Next(self._queue.popleft())
@@ -116,16 +125,22 @@ class Plan:
 
     def began(self, following: Next) -> None:
         """A request is going out."""
-        self.asked += 1
+        self.requests.append(following.candidate)
         self._tried.add(following.candidate.name)
         self._full.pop(following.candidate, None)
         if not following.retry:
             self._budget.request(self._clock.monotonic())
 
     def is_full(self, candidate: Candidate, full: Full) -> bool:
-        """There is no place now, so it is waited for when nobody else can be asked; False when it waited before."""
-        first = candidate not in self._full
-        self._full[candidate] = full
+        """There is no place now, so it is waited for when nobody else can be asked; False when that is known."""
+        first = candidate not in self._full and candidate not in self._full_probes
+        if isinstance(self._admission.look(candidate), Skipped):
+            # Its probe was to go before its time, and the queue lets nobody through an open breaker.
+            self._full.pop(candidate, None)
+            self._resting[candidate] = None
+            self._full_probes[candidate] = full
+        else:
+            self._full[candidate] = full
         return first
 
     def passed_over(self, candidate: Candidate, skipped: Skipped) -> bool:
@@ -138,19 +153,21 @@ class Plan:
         self._resting[candidate] = None
         return first
 
-    def failed(self, candidate: Candidate, problem: AttemptFailure, *, before_first_token: bool) -> bool:
-        """Plan what a failure leaves to do with the same provider; True when it is asked at once with another key."""
+    def failed(self, candidate: Candidate, problem: AttemptFailure, *, before_first_token: bool) -> None:
+        """Plan what a failure leaves to do with the same provider: another key at once, or a retry."""
         if not before_first_token:
-            return False
-        if problem.kind in _KEY_TROUBLE and self._admission.another_key(candidate):
+            return
+        # A rest of no time leaves a key usable: each is asked at once only once.
+        keys_left = len(candidate.provider.api_keys) - 1 - self._keys_used[candidate.name]
+        if problem.kind in _KEY_TROUBLE and keys_left > 0 and self._admission.another_key(candidate):
+            self._keys_used[candidate.name] += 1
             self._queue.appendleft(candidate)
-            return True
-        self._plan_retry(candidate, problem)
-        return False
+        else:
+            self._plan_retry(candidate, problem)
 
     def told(self, candidate: Candidate) -> str:
         """What follows the failure of `candidate`, in words."""
-        if self.asked >= MAX_ATTEMPTS:
+        if len(self.requests) >= MAX_ATTEMPTS:
             return "stop"
         if self._queue:
             following = self._queue[0]
@@ -158,7 +175,7 @@ class Plan:
         retry = self._soonest_retry()
         if self._full and not self._sooner(retry):
             return f"wait for a place at {next(iter(self._full)).name}"
-        if retry is not None and self._budget.allows(self._clock.monotonic()):
+        if retry is not None:
             wait_s = max(0.0, retry.ready_at_s - self._clock.monotonic())
             return f"retry{'' if retry.candidate == candidate else ' ' + retry.candidate.name} in {wait_s:.1f} s"
         chance = next(iter(self._chances()), None)
@@ -174,18 +191,20 @@ class Plan:
             retry_after_s=problem.retry_after_s,
             random=self._random,
         )
-        # An open breaker would only pass the retry over.
-        if wait_s is None or isinstance(self._admission.look(candidate), Skipped):
+        hung = problem.kind in _HANGS
+        # Silence has opened the breaker, and is not paid for twice; anything else may be its probe.
+        if wait_s is None or (hung and isinstance(self._admission.look(candidate), Skipped)):
             return
         ready_at_s = self._clock.monotonic() + wait_s
         if ready_at_s <= self._began_s + self._request.timeouts.total_s:
             self._retries_made[candidate.name] = made + 1
-            self._retries.append(_Retry(ready_at_s, candidate, problem.kind in _HANGS))
+            self._retries.append(_Retry(ready_at_s, candidate, hung))
 
     def _soonest_retry(self) -> _Retry | None:
-        """The next retry that can come to something: silence has opened the breaker, and is not paid for twice."""
-        left = [r for r in self._retries if not (r.hung and isinstance(self._admission.look(r.candidate), Skipped))]
-        return min(left, key=lambda waiting: waiting.ready_at_s, default=None)
+        """None too when no retry can be paid for: it must not keep the turn from waiting for a place."""
+        if not self._budget.allows(self._clock.monotonic()):
+            return None
+        return min(self._retries, key=lambda waiting: waiting.ready_at_s, default=None)
 
     def _sooner(self, retry: _Retry | None) -> bool:
         """Whether a retry's time comes before a place can be free."""
@@ -221,17 +240,22 @@ class Plan:
 
     async def _last_resort(self) -> Next | None:
         """Everybody else rests behind an open breaker: each is probed once, before its time when nobody probes it."""
-        told = False
+        deadline_s = self._began_s + self._request.timeouts.total_s
         while chances := self._chances():
-            ready = [candidate for candidate in chances if not self._is_probed(candidate)]
+            ready = [each for each in chances if each not in self._offered and not self._is_probed(each)]
             if ready:
-                return Next(min(ready, key=self._probe_at), early_probe=True)
-            if self._clock.monotonic() >= self._began_s + self._request.timeouts.total_s:
+                first = min(ready, key=self._probe_at)
+                self._offered.add(first)
+                return Next(first, early_probe=True)
+            if self._clock.monotonic() >= deadline_s:
                 break
-            if not told:
-                told = True
-                self._waiting(f"all breakers are open, and {chances[0].provider.name} is being probed")
+            if not self._told_to_wait:
+                self._told_to_wait = True
+                full = self._full_probes.get(chances[0])
+                why = "is being probed" if full is None else f"has no place for a probe: {full.reason}"
+                self._waiting(f"all breakers are open, and {chances[0].provider.name} {why}")
             await self._clock.sleep(LOOK_AGAIN_S)
+            self._offered.clear()
             await self._admission.refresh([candidate.provider for candidate in chances])
         return None
 

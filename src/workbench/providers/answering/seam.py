@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from workbench.providers.values import PromptMessage
@@ -17,6 +18,9 @@ SHORTEST_REPETITION = 12
 
 SHORTEST_BEGINNING = 4
 """Characters of the beginning, at least, by which an answer that begins anew is known."""
+
+_LAST_WORD = re.compile(r"(?<!\w)[^\W\d_]{3,}\Z")
+"""A word of letters in which a text breaks off; fewer letters may double by chance."""
 
 CERTAIN = 40
 """As many equal characters inside of the text before are no chance."""
@@ -43,7 +47,7 @@ class Joint:
         """`before` is the text that stands; with `prefill` the model got it without the white space at its end."""
         self._blank = before[len(before.rstrip()) :] if prefill else ""
         self._begins = before.strip()[:CERTAIN]
-        self._tail = before[-LOOKED_AT:]
+        self._tail = before[-LOOKED_AT:].rstrip() if prefill else before[-LOOKED_AT:]
         self._held = ""
         self._repeating: str | None = None
         """What of the text before the model is still expected to repeat."""
@@ -69,26 +73,33 @@ class Joint:
             if len(self._begins) >= SHORTEST_BEGINNING and self._held.lstrip().startswith(self._begins):
                 self.began_anew = True
                 return self._release(self._held)
-            overlap = _overlap(self._tail, self._held)
-            if overlap:
-                return self._release(self._held[overlap:])
-            place = self._tail.rfind(self._held[:CERTAIN]) if len(self._held) >= CERTAIN else -1
+            place = self._tail.rfind(self._held) if len(self._held) >= CERTAIN else -1
             if place < 0:
-                return self._release(self._held)
+                return self._release_new()
             self._repeating = self._tail[place:]
-        if len(self._held) >= len(self._repeating):
-            # It has caught up with the text before, or gone another way; then nothing is dropped.
-            same = self._held.startswith(self._repeating)
-            return self._release(self._held[len(self._repeating) :] if same else self._held)
-        if whole:
-            # It ended in the middle of what stands there already.
-            return self._release("" if self._repeating.startswith(self._held) else self._held)
-        return ""
+        if self._held.startswith(self._repeating):
+            # It has caught up with the text before.
+            return self._release(self._held[len(self._repeating) :])
+        if not self._repeating.startswith(self._held):
+            return self._release_new()
+        # At its end it stopped in the middle of what stands there already.
+        return self._release("") if whole else ""
+
+    def _release_new(self) -> str:
+        """What does not stand at the end of the text before already."""
+        overlap = _overlap(self._tail, self._held) or len(_broken_word(self._tail, self._held))
+        return self._release(self._held[overlap:])
 
     def _release(self, text: str) -> str:
         self._open = True
         self._held = ""
         return text if self.began_anew else text.removeprefix(self._blank)
+
+
+def _broken_word(before: str, after: str) -> str:
+    """The unfinished word at the end of `before` when `after` begins with all of it once more; empty otherwise."""
+    word = _LAST_WORD.search(before)
+    return word[0] if word is not None and after.startswith(word[0]) else ""
 
 
 def _overlap(before: str, after: str) -> int:

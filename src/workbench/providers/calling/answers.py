@@ -29,6 +29,11 @@ def text_parts(chunk: Chunk) -> list[TextPart]:
     return parts
 
 
+def calls_tool(chunk: Chunk) -> bool:
+    """Whether a piece of a tool call is in a chunk."""
+    return bool(getattr(delta_of(chunk), "tool_calls", None))
+
+
 def tool_calls(chunks: Sequence[Chunk]) -> tuple[ToolCall, ...]:
     """The calls whose pieces came in these chunks, in the order they began.
 

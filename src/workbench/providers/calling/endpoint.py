@@ -9,7 +9,7 @@ from workbench.core.errors import Cause
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
 from workbench.providers.calling.aws import address_in, hide_credentials, region_of
-from workbench.providers.calling.kinds import AZURE_API_VERSION, base_url_of, kind_of, known_as
+from workbench.providers.calling.kinds import api_version_of, base_url_of, kind_of, known_as
 from workbench.providers.values import AttemptFailure, ErrorKind
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def endpoint_of(provider: Provider, key: Secret | None, library: Library) 
         endpoint["client"] = library.own_handler
     match known_as(provider.kind):
         case "azure":
-            endpoint["api_version"] = provider.api_version or AZURE_API_VERSION
+            endpoint["api_version"] = api_version_of(provider)
         case "bedrock":
             hide_credentials()
             region = await region_of(provider, library.aws_region)

@@ -13,7 +13,7 @@ _TAKES_TOO_LONG = "Ask another provider (F8), or raise the timeouts of the setti
 _HINTS: dict[ErrorKind, str] = {
     ErrorKind.AUTH: "Check {key}, or put in another key: F4, then k",
     ErrorKind.QUOTA: "Top up the account of {name}, or use another provider: Ctrl+L",
-    ErrorKind.RATE_LIMITED: "Wait, or give {name} a second key",
+    ErrorKind.RATE_LIMITED: "Wait, or give {name} another key",
     ErrorKind.TIMEOUT: _TAKES_TOO_LONG,
     ErrorKind.FIRST_TOKEN_TIMEOUT: _TAKES_TOO_LONG,
     ErrorKind.STALLED: _TAKES_TOO_LONG,

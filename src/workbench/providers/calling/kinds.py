@@ -8,6 +8,7 @@ when the connection is reset; for `gemini/` every answer looks cut, so Google's 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ NO_KEY = "none"
 AZURE_API_VERSION = "2025-02-01-preview"
 """Asked for unless configured: LiteLLM's own default, the first with everything that is sent."""
 
+_DEPLOYMENTS = re.compile(r"/openai(/.*)?$")
+"""What is left out of Azure's path; a host or a folder may begin with the same word."""
+
 
 class Probe(StrEnum):
     """How to ask a provider, without cost, whether it is there."""
@@ -29,11 +33,11 @@ class Probe(StrEnum):
     MODELS = "models"
     """GET {base}/models with a bearer key, OpenAI's listing."""
     ANTHROPIC = "anthropic"
-    """GET {host}/v1/models with `x-api-key`."""
+    """GET {base}/v1/models with `x-api-key`."""
     OLLAMA = "ollama"
-    """GET {host}/api/tags."""
+    """GET {base}/api/tags."""
     AZURE = "azure"
-    """GET {host}/openai/models with `api-key`."""
+    """GET {base}/openai/models with `api-key`; its newer interface is asked as OpenAI's."""
     OPENROUTER = "openrouter"
     """GET {base}/key: the listing there answers without a key, so it proves nothing."""
     NONE = "none"
@@ -123,12 +127,9 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 _ALIASES = {
-    "openai_like": "openai-compatible",
-    "custom_openai": "openai-compatible",
     "ollama_chat": "ollama",
     "llamafile": "llama.cpp",
     "hosted_vllm": "vllm",
-    "anthropic_text": "anthropic",
 }
 """Kinds of the configuration that are spoken to like another one."""
 
@@ -162,16 +163,21 @@ def base_url_of(provider: Provider) -> str | None:
             return base_url.removesuffix("/v1")
         case "lm_studio" | "llama.cpp" | "vllm" if not path:
             return f"{base_url}/v1"
-        case "azure" if not _speaks_plain_openai(provider):
+        case "azure" if not speaks_plain_openai(provider):
             # LiteLLM adds the path of a deployment itself.
-            return base_url.partition("/openai")[0]
+            return urlsplit(base_url)._replace(path=_DEPLOYMENTS.sub("", f"/{path}")).geturl().rstrip("/")
         case _:
             return base_url
 
 
-def _speaks_plain_openai(provider: Provider) -> bool:
+def speaks_plain_openai(provider: Provider) -> bool:
     """Azure's newer interface, `.../openai/v1`, is OpenAI's: no deployments in the path, no version in the query."""
     return known_as(provider.kind) == "azure" and (provider.base_url or "").rstrip("/").endswith("/openai/v1")
+
+
+def api_version_of(provider: Provider) -> str:
+    """The version of Azure's interface to ask for."""
+    return provider.api_version or AZURE_API_VERSION
 
 
 def routed_model(provider: Provider, model: str) -> str:
@@ -183,7 +189,7 @@ def routed_model(provider: Provider, model: str) -> str:
         name = model.removeprefix("bedrock/")
         # Converse speaks to every model; `invoke/MODEL` asks for the model's own format.
         return f"bedrock/{name}" if name.startswith(("invoke/", "converse/")) else f"bedrock/converse/{name}"
-    if _speaks_plain_openai(provider):
+    if speaks_plain_openai(provider):
         return f"openai/{model}"
     # OpenRouter and its like have models named `openai/...`; that part belongs to the name.
     return f"{kind_of(provider.kind).route}/{model}"

@@ -9,7 +9,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from workbench.core.clock import Clock, SystemClock
-from workbench.providers.calling.answers import text_parts, tool_calls, usage_of
+from workbench.providers.calling.answers import calls_tool, text_parts, tool_calls, usage_of
 from workbench.providers.calling.content_parts import flat
 from workbench.providers.calling.endpoint import endpoint_of
 from workbench.providers.calling.kinds import kind_of, known_as
@@ -17,7 +17,7 @@ from workbench.providers.calling.library_errors import failure_of
 from workbench.providers.calling.litellm_shapes import Chunk, ChunkStream
 from workbench.providers.calling.requests import Seam, answer_arguments, timeout_of
 from workbench.providers.calling.upstream import LONGEST_NAME, Upstream, begin_call, end_call
-from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, Usage
+from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, ToolPart, Usage
 
 if TYPE_CHECKING:
     from workbench.providers.calling.litellm_loader import Library
@@ -51,7 +51,7 @@ class LiteLLMClient:
         return self._library
 
     async def stream(self, call: ModelCall) -> AsyncGenerator[ModelPart, None]:
-        """Text parts as they arrive, then one `Finish`. Raises AttemptFailure."""
+        """Text and tool parts as they arrive, then one `Finish`. Raises AttemptFailure."""
         library = await self.loaded()
         endpoint = await endpoint_of(call.provider, call.api_key, library)
         seam = Seam(call)
@@ -68,6 +68,8 @@ class LiteLLMClient:
                         text = part.text if part.reasoning else seam.join(part.text)
                         if text:
                             yield TextPart(text=text, reasoning=part.reasoning)
+                    if calls_tool(chunk):
+                        yield ToolPart()
         except Exception as problem:
             failure = failure_of(problem, upstream, key=call.api_key, now_ms=self._clock.now_ms())
         finally:

@@ -22,6 +22,7 @@ from aiohttp.resolver import ThreadedResolver
 
 from workbench.core.errors import ProvidersError
 from workbench.core.text import clean_line
+from workbench.providers.calling.certificates import trusted_certificates
 from workbench.providers.calling.litellm_shapes import AwsSession, HandlerFactory, LibraryModule
 from workbench.providers.calling.requests import CONNECT_TIMEOUT_S
 from workbench.providers.calling.transport import OneCallTransport
@@ -87,12 +88,14 @@ def _load() -> Library:
     os.environ.update(ENVIRONMENT)
     for name in UNWANTED:
         os.environ.pop(name, None)
+    # The import reads them as well, and would fail without saying what it read.
+    context = trusted_certificates()
     collecting = gc.isenabled()
     # Collections during the import stall every thread, the event loop's among them.
     gc.disable()
     try:
         module = _import()
-        library = _with_own_http(module)
+        library = _with_own_http(module, context)
         asyncio.run(_warm_up(library))
         # What the import left behind is never garbage: later collections need not look at it.
         gc.freeze()
@@ -130,9 +133,8 @@ def _import() -> LibraryModule:
     return module
 
 
-def _with_own_http(module: LibraryModule) -> Library:
+def _with_own_http(module: LibraryModule, context: ssl.SSLContext) -> Library:
     # SSL_CERT_FILE and SSL_CERT_DIR are honoured: they add trust. LiteLLM's SSL_VERIFY, which removes it, is not.
-    context = httpx.create_ssl_context()
     transport = OneCallTransport(_aiohttp_transport(context))
     handlers = importlib.import_module("litellm.llms.custom_httpx.http_handler")
     module.aclient_session = httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)

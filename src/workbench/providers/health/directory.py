@@ -12,7 +12,7 @@ from workbench.providers.health.choices import ModelChoice, model_choices, price
 from workbench.providers.health.figures import RECENT_MS, Traffic, TrafficFigures
 from workbench.providers.health.prober import Prober
 from workbench.providers.health.probing import DEADLINE_S, ProbeResult
-from workbench.providers.health.values import Checked, ProviderDetail, ProviderStatus, RouteNow
+from workbench.providers.health.values import Checked, LastError, ProviderDetail, ProviderStatus, RouteNow
 from workbench.providers.resilience.values import BreakerState, BreakerView, KeyCondition, KeyView, Standing
 from workbench.providers.routing.catalogue import Catalogue, ModelFacts
 from workbench.providers.values import ErrorKind
@@ -22,6 +22,10 @@ SLOW_FIRST_TOKEN_MS = 5_000
 """A median first token later than this makes a provider slow."""
 SLOW_FIRST_TOKEN_P95_MS = 10_000
 """So does one in twenty later than this."""
+
+
+_OF_REACHING = frozenset({"connection", "timeout", "first_token_timeout", "server_error"})
+"""Errors of which a free probe can tell that they have passed."""
 
 
 class Previewer(Protocol):
@@ -168,7 +172,7 @@ class ProviderDirectory:
             return "disabled"
         if key_state in ("missing", "disabled"):
             return "no_key"
-        if breaker.state is not BreakerState.CLOSED or key_state == "bad":
+        if breaker.state is not BreakerState.CLOSED or key_state in ("bad", "limited"):
             return "open"
         recent = traffic.recent
         median, late = recent.first_token_p50_ms, recent.first_token_p95_ms
@@ -177,7 +181,8 @@ class ProviderDirectory:
         well = traffic.newest_ok
         if checked is not None and self._clock.now_ms() - checked.at_ms <= RECENT_MS:
             newer = well is None or traffic.newest_at_ms is None or checked.at_ms >= traffic.newest_at_ms
-            well = checked.ok if newer else well
+            if newer and not (checked.ok and well is False and _says_nothing_of(traffic.last_error)):
+                well = checked.ok
         return "ok" if well else "unknown"
 
 
@@ -190,11 +195,18 @@ def configured(configuration: Configuration, name: str) -> Provider:
     return provider
 
 
+def _says_nothing_of(error: LastError | None) -> bool:
+    """Whether a probe that was answered leaves this error as it was: it shows only that somebody is there."""
+    return error is not None and error.kind not in _OF_REACHING
+
+
 def key_state_of(provider: Provider, keys: Sequence[KeyView]) -> str:
     """One word for all keys of a provider: it is well as long as one of them is."""
-    if not provider.api_keys:
-        return "missing" if provider.needs_key else "not_needed"
+    if not provider.api_keys and provider.needs_key:
+        return "missing"
     conditions = {key.condition for key in keys}
+    if not provider.api_keys and conditions <= {KeyCondition.OK}:
+        return "not_needed"
     for condition in (KeyCondition.OK, KeyCondition.LIMITED, KeyCondition.BAD, KeyCondition.DISABLED):
         if condition in conditions:
             return condition.value

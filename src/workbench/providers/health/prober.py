@@ -16,6 +16,7 @@ from workbench.providers.resilience.values import BreakerState, KeyCondition, Ke
 from workbench.providers.values import ErrorKind
 
 _NOBODY_ASKED = frozenset({None, ErrorKind.DISABLED.value, ErrorKind.NO_KEY.value})
+_ALL_OFF = "all its keys are switched off"
 _PREFERRED = (KeyCondition.OK, KeyCondition.LIMITED, KeyCondition.BAD)
 
 
@@ -46,7 +47,11 @@ class Prober:
         names = [provider.name for provider in providers]
         before = await self.log.newest(names)
         asked = [with_key_in_use(provider, self._standing.keys(provider)) for provider in providers]
-        results = await probe_all(asked, self._clock, deadline_s=deadline_s)
+        found_out = await probe_all(asked, self._clock, deadline_s=deadline_s)
+        results = [
+            replace(result, reason=_ALL_OFF) if provider.api_keys and not used.api_keys else result
+            for provider, used, result in zip(providers, asked, found_out, strict=True)
+        ]
         now = self._clock.now_ms()
         found = {
             result.name: Checked(

@@ -101,6 +101,8 @@ class RouteStep:
     reason: str
     """Why it stands here, or why it would be passed over."""
     skipped: bool = False
+    full: bool = False
+    """Whether it is passed over only because it is full: where nobody else is left, a request waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

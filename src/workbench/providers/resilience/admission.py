@@ -18,6 +18,7 @@ class Ask:
     """Who wants to ask, and how much."""
 
     turn_id: str
+    conversation_id: str | None = None
     urgency: Urgency = Urgency.INTERACTIVE
     tokens: int = 0
     """Estimated, of prompt and answer together."""

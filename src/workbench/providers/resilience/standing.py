@@ -128,13 +128,12 @@ class ProviderStanding:
         return breakers.view(self.breaker(facts), self._clock.now_ms())
 
     def key_views(self, facts: Facts) -> tuple[KeyView, ...]:
-        """What can be seen of its keys."""
+        """What can be seen of its keys; without any, only what keeps it from being asked, under no name."""
         now_ms = self._clock.now_ms()
+        views = (key_policy.view(ref, key, now_ms) for ref, key in self.keys(facts).items())
         return tuple(
-            key_policy.view(ref, key, now_ms)
-            for ref, key in self.keys(facts).items()
-            if ref != key_policy.NO_KEY_REF
-        )  # fmt: skip
+            view for view in views if view.ref != key_policy.NO_KEY_REF or view.condition is not KeyCondition.OK
+        )
 
     def limit_views(self, facts: Facts) -> tuple[LimitView, ...]:
         """What can be seen of its limits, and of the one for all providers together."""

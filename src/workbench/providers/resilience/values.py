@@ -43,7 +43,7 @@ class BreakerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyView:
-    """One key; `ref` is its name, never its value."""
+    """One key; `ref` is its name, never its value; empty where a provider needs none."""
 
     ref: str
     condition: KeyCondition = KeyCondition.OK
@@ -79,7 +79,10 @@ class Standing(Protocol):
         ...
 
     def keys(self, provider: Provider) -> tuple[KeyView, ...]:
-        """Its keys, in configuration order; none for a provider without keys."""
+        """Its keys, in configuration order.
+
+        A provider without keys has one of the name "" while it rests or has refused requests, else none.
+        """
         ...
 
     def limits(self, provider: Provider) -> tuple[LimitView, ...]:

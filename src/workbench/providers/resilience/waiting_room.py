@@ -112,6 +112,7 @@ class WaitingRoom:
                 ready_in_s=None if ready_in_s == float("inf") else round(ready_in_s, 3),
                 ahead=self._queue.before(waiter),
                 correlation=ask.turn_id,
+                conversation_id=ask.conversation_id,
             )
         )
 

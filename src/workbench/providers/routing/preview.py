@@ -52,7 +52,13 @@ class RoutePreview:
                 if isinstance(found, Full) and found.ready_in_s is not None:
                     when = f", free in {found.ready_in_s:.0f} s"
                 passed_over.append(
-                    RouteStep(provider=step.provider, model=step.model, reason=found.reason + when, skipped=True)
+                    RouteStep(
+                        provider=step.provider,
+                        model=step.model,
+                        reason=found.reason + when,
+                        skipped=True,
+                        full=isinstance(found, Full),
+                    )
                 )
         passed_over += [
             RouteStep(provider=left.provider, model=left.model, reason=left.reason, skipped=True)

@@ -113,16 +113,25 @@ class Router:
         return answer_tokens(request.max_tokens, measured.counted.get(candidate.name), self.facts(candidate))
 
     def reroute(
-        self, kind: ErrorKind, failed: Candidate, remaining: Sequence[Candidate], request: AnswerRequest
+        self,
+        kind: ErrorKind,
+        failed: Candidate,
+        remaining: Sequence[Candidate],
+        request: AnswerRequest,
+        *,
+        asked: Sequence[Candidate],
     ) -> Rerouted | None:
-        """Where a request goes that was too long or was refused by a content policy; None for other failures."""
+        """Where a request goes that was too long or was refused by a content policy; None for other failures.
+
+        Those `asked` already are not asked again.
+        """
         if not request.fallback:
             return None
         names = {
             ErrorKind.CONTEXT_WINDOW: request.context_window_fallback,
             ErrorKind.CONTENT_POLICY: request.content_policy_fallback,
         }.get(kind, ())
-        named = named_candidates(names, request.providers, [failed], private=request.private)
+        named = named_candidates(names, request.providers, asked, private=request.private)
         if named:
             return Rerouted(candidates=tuple(named))
         return larger_windows(failed, remaining, self.catalogue.facts) if kind is ErrorKind.CONTEXT_WINDOW else None

@@ -9,7 +9,6 @@ from workbench.tui.chat.desk import Desk, Slot
 from workbench.tui.chat.dialogs import OpenDialog
 from workbench.tui.chat.switching import Switching
 from workbench.tui.chat.transcript_feed import TranscriptFeed
-from workbench.tui.core_link import CorePort
 from workbench.tui.host import Host
 from workbench.tui.shell import Shell
 from workbench.tui.state.switching import Choice, Pin, choices_for_another, next_to_ask
@@ -145,13 +144,7 @@ class Answers:
             self._host.start_work(self._learn(slot, unknown), group="siblings")
 
     async def _learn(self, slot: Slot, message_ids: list[str]) -> None:
-        async def read(core: CorePort) -> dict[str, tuple[str, ...]]:
-            return {
-                message_id: tuple(message.id for message in await core.conversations.siblings(message_id))
-                for message_id in message_ids
-            }
-
-        found = await self._shell.call(read)
+        found = await self._shell.call(lambda core: core.conversations.siblings(message_ids))
         slot.siblings |= found
         if slot is self._desk.slot:
             self._feed.draw_again(slot, [message_id for message_id, ids in found.items() if len(ids) > 1])

@@ -135,6 +135,11 @@ class Composing:
         self._offered.offer(offered)
         self._composer.completing = bool(offered)
 
+    def offers(self) -> bool:
+        """Whether there is a list for what stands in the composer now."""
+        self._offer()
+        return self._offered.open
+
     def close_completions(self) -> bool:
         """Close the list; whether it was open."""
         was_open = self._offered.open

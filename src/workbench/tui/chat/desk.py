@@ -110,9 +110,18 @@ class Desk:
     def new(self) -> Slot:
         """Open an empty conversation; the one begun but never sent, if there is one."""
         if self._fresh is None or self._fresh.conversation_id:
-            self._fresh = Slot()
+            self._fresh = Slot(private=self._shell.remembered.new_is_private)
         self.slot = self._fresh
         return self.slot
+
+    async def read_new(self, slot: Slot) -> bool:
+        """Bring back what an earlier run left unsent in a new conversation; whether there was anything."""
+        if slot is not self._fresh or "" in self._saved:
+            return False
+        kept = await self.load_draft(slot)
+        if slot is self._fresh and kept:
+            slot.draft = "\n".join(part for part in (kept, slot.draft) if part)
+        return slot is self._fresh and bool(kept)
 
     async def open(self, reference: str) -> Slot:
         """Read a conversation and lay it open. Raises `NotFoundError`."""
@@ -225,6 +234,7 @@ class Desk:
         if self._fresh is slot:
             self._fresh = None
             await self._save("", "")
+            await self._shell.remember(new_is_private=False)
         await self.save_draft(slot)
         await self._shell.remember(conversation_id=slot.conversation_id)
 
@@ -248,9 +258,12 @@ class Desk:
             problem = missing if reference else None
             self._fresh = early
             slot = self.slot = early
+            slot.private = self._shell.remembered.new_is_private
             kept = await self.load_draft(slot)
             slot.draft = "\n".join(part for part in (kept, slot.draft) if part)
         if slot is not early:
+            # What is typed into a new one from now on does not move any more.
+            self._fresh = None
             slot.draft = "\n".join(part for part in (slot.draft, early.draft) if part)
             slot.sending, slot.queue, early.moved_to = early.sending, early.queue, slot
         return problem

@@ -36,6 +36,7 @@ class Privacy:
             self._host.tell("This conversation is private, and stays so: it has messages.")
         elif slot.private:
             slot.private = False
+            self._remember(slot)
             self._redraw()
             self._host.tell("This conversation is not private.")
         elif self._desk.running(slot):
@@ -50,6 +51,11 @@ class Privacy:
             self._open_dialog(ConfirmScreen("Make this conversation private?", _QUESTION, yes="Make it so"), answered)
         else:
             self._draw_boundary(slot)
+            self._remember(slot)
+
+    def _remember(self, slot: Slot) -> None:
+        # Its unsent text is kept, so the boundary around it is kept too.
+        self._host.start_work(self._shell.remember(new_is_private=slot.private), group="remember")
 
     async def _make(self, slot: Slot) -> None:
         await self._shell.call(lambda core: core.conversations.make_private(slot.conversation_id))

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 SENDING_ID = "sending"
 """Id of the prompt that is on its way; it has no stored id yet."""
 
-
+_PASSES_BY_ITSELF = frozenset({
+    "rate_limited", "timeout", "first_token_timeout", "stalled", "connection", "server_error", "broken_stream", "empty",
+})  # fmt: skip
+"""Failures after which nothing needs to be changed before the provider is asked again."""
 _LONGEST_PROMPT = 10_000
 """Characters of a prompt that are shown; all of it is stored and sent."""
 
@@ -96,10 +99,13 @@ def _seams(seams: Collection[Seam]) -> tuple[tuple[int, str], ...]:
 
 
 def everybody_failed(trail: Sequence[Step], around: Around) -> tuple[str, ...]:
-    """A line for each provider that was asked in vain, with when it can be tried again as far as that is known."""
+    """A line for each provider that was asked in vain, with when it can be tried again as far as that is known.
+
+    Those that were passed over come last.
+    """
     last = {step.name: step for step in trail if step.state in ("failed", "skipped")}
     lines: list[str] = []
-    for step in last.values():
+    for step in sorted(last.values(), key=lambda step: step.state == "skipped"):
         why = step.error_kind.replace("_", " ")
         status = f"HTTP {step.http_status}" if step.http_status else ""
         words = f" {glyphs().dot} ".join(part for part in (why, status, step.reason, _next_try(step, around)) if part)
@@ -111,7 +117,8 @@ def everybody_failed(trail: Sequence[Step], around: Around) -> tuple[str, ...]:
 def _next_try(step: Step, around: Around) -> str:
     at_ms = around.next_tries.get(step.provider, 0)
     if at_ms <= around.now_ms:
-        return ""
+        # Of an older reply it is not known what has become of its providers.
+        return "can be asked again now" if step.started_at_ms and step.error_kind in _PASSES_BY_ITSELF else ""
     return f"next try {datetime.fromtimestamp(at_ms / 1000).astimezone():%H:%M:%S}"
 
 

@@ -151,22 +151,26 @@ def _last_error(error: LastError, now_ms: int) -> list[Content]:
     return lines
 
 
-def chain_of(route: RouteNow) -> str:
-    """Who would be asked, first choice first; empty when nobody would."""
+def chain_of(route: RouteNow) -> tuple[str, str]:
+    """Who would be asked, first choice first, or whom a request would wait for; with its colour."""
     chain = [clean_line(step.provider, _NAME) for step in route.steps if not step.skipped]
-    return drawn(" → ").join([*chain[:_STEPS_SHOWN], *([glyphs().ellipsis] if len(chain) > _STEPS_SHOWN else [])])
+    if chain:
+        more = [glyphs().ellipsis] if len(chain) > _STEPS_SHOWN else []
+        return drawn(" → ").join([*chain[:_STEPS_SHOWN], *more]), "$accent"
+    awaited = [clean_line(step.provider, _NAME) for step in route.steps if step.full]
+    return (f"waits for {' or '.join(awaited[:_STEPS_SHOWN])}", "$warning") if awaited else ("nobody", "$error")
 
 
 def _route(route: RouteNow | None) -> list[Content]:
     if route is None:
         return []
-    chain = chain_of(route)
-    told = (chain, "bold $accent") if chain else ("nobody", "bold $error")
-    lines = [_line(("Route now: ", "bold"), told, (f"  {clean_line(route.strategy, 40)}", _MUTED))]
+    told, style = chain_of(route)
+    lines = [_line(("Route now: ", "bold"), (told, f"bold {style}"), (f"  {clean_line(route.strategy, 40)}", _MUTED))]
     place = 0
     for step in route.steps[:_STEPS_SHOWN]:
         place += not step.skipped
-        mark: Piece = (f"{glyphs().failed} ", "$error") if step.skipped else (f"{place} ", "$accent")
+        skipped = (f"{glyphs().slow} ", "$warning") if step.full else (f"{glyphs().failed} ", "$error")
+        mark: Piece = skipped if step.skipped else (f"{place} ", "$accent")
         name = f"{clean_line(step.provider, _NAME)}/{clean_line(step.model, _NAME)}".rstrip("/")
         reason = clean_line(step.reason, _REASON)
         lines.append(_line(mark, name, (f"  {reason}" if reason else "", _MUTED)))
@@ -217,9 +221,9 @@ def _key(key: KeyView, now_ms: int) -> Content:
     word = words.get(key.condition, clean_line(key.condition, 20))
     if key.until_ms is not None and key.condition == "limited":
         word = f"rests {time_left(key.until_ms - now_ms)}"
-    source = "" if key_source((key,)) == "keyring" else "  env"
+    source = "" if not key.ref or key_source((key,)) == "keyring" else "  env"
     reason = f"  {clean_line(key.reason, 120)}" if key.reason else ""
-    name = clean_line(key.ref, _NAME)
+    name = clean_line(key.ref or "without a key", _NAME)
     return _line((f"{sign} ", style), name, (source, _MUTED), (f"  {word}" if word else "", style), (reason, _MUTED))
 
 

@@ -32,7 +32,7 @@ from workbench.tui.screens.chat_chrome import PANES, ChatChrome
 from workbench.tui.state.chat import Part
 from workbench.tui.widgets.banner import Banner
 from workbench.tui.widgets.completion_list import CompletionList
-from workbench.tui.widgets.composer import Composer
+from workbench.tui.widgets.composer import Composer, Writing
 from workbench.tui.widgets.conversation_list import ConversationList
 from workbench.tui.widgets.failover_trace import FailoverTrace
 from workbench.tui.widgets.first_run import FirstRun
@@ -101,6 +101,7 @@ class ChatScreen(Screen[None]):
         self.privacy = Privacy(*parts, self._open_dialog, self.refresh_chrome)
         self.answers = Answers(*parts, self.switching, self.feed, redraw=self.refresh_chrome)
         self.broken = BrokenReplies(*parts, self, self._open_dialog)
+        self.composer.listen(Writing(submit=self._submit, completion_key=self._completion_key, recall=self._recall))
         self.transcript.empty_text = "No messages yet. Type and press enter; ctrl+l picks the model."
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
         self.set_class(glyphs().ascii, "-ascii")
@@ -143,7 +144,8 @@ class ChatScreen(Screen[None]):
 
     @on(ScreenResume)
     def _resumed(self) -> None:
-        self.broken.look()
+        # Other panes learn more of the providers than this one hears.
+        self.refresh_chrome()
 
     @on(Resize)
     def _resized(self) -> None:
@@ -220,38 +222,46 @@ class ChatScreen(Screen[None]):
         self.composing.changed()
         self.chrome.entitle()
 
-    @on(Composer.CompletionKey)
-    def _completion_key(self, event: Composer.CompletionKey) -> None:
-        command = self.composing.completion_key(event.key)
+    def _completion_key(self, key: str) -> bool:
+        if not self.composing.offers():
+            return False
+        command = self.composing.completion_key(key)
         if command is not None:
             self._run(command)
+        return True
 
     def _run(self, command: CommandLine) -> None:
-        if command.action.id == "chat.ask_another":
-            # Without a name the key opens the switch, and the command takes the next one.
-            self.answers.ask_named(command.argument)
-        else:
-            self._host.perform(command.action, command.argument)
+        # What decides where the next prompt goes is done before its first key is looked at.
+        match command.action.id:
+            case "chat.ask_another":
+                # Without a name the key opens the switch, and the command takes the next one.
+                self.answers.ask_named(command.argument)
+            case "chat.private":
+                self.privacy.toggle()
+            case "chat.new":
+                self.action_new_conversation()
+            case "chat.switch_model" if command.argument:
+                self.switching.by_name(command.argument)
+            case _:
+                self._host.perform(command.action, command.argument)
 
     @on(CompletionList.Chosen)
     def _completion_chosen(self, event: CompletionList.Chosen) -> None:
         self.composing.take(event.action)
         self.composer.focus()
 
-    @on(Composer.EarlierWanted)
-    def _recall(self, event: Composer.EarlierWanted) -> None:
-        self.composing.recall(event.step)
+    def _recall(self, step: int) -> None:
+        self.composing.recall(step)
         self.refresh_chrome()
 
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        match meaning := meaning_of(event.text):
+    def _submit(self, text: str) -> None:
+        match meaning := meaning_of(text):
             case CommandLine():
                 self.composing.clear()
                 self._run(meaning)
             case UnknownCommand():
-                text = f"There is no command /{meaning.name}. A blank before it sends it as text."
-                self._host.tell(text, warning=True)
+                told = f"There is no command /{meaning.name}. A blank before it sends it as text."
+                self._host.tell(told, warning=True)
             case _:
                 if self.sender.submit(meaning.text):
                     self.transcript.action_follow()
@@ -293,13 +303,26 @@ class ChatScreen(Screen[None]):
 
     def action_new_conversation(self) -> None:
         """Begin an empty conversation."""
-        self._host.start_work(self._new(), group="open", exclusive=True)
+        before = self._desk.slot
+        if self._desk.opened.is_set():
+            self._show_new()
+        self._host.start_work(self._new(before), group="open", exclusive=True)
 
-    async def _new(self) -> None:
-        await self.drafts.save_now()
+    def _show_new(self) -> None:
+        self.composing.changed()
         self._desk.new()
         self.show_slot()
         self.composer.focus()
+
+    async def _new(self, before: Slot) -> None:
+        if not self._desk.opened.is_set():
+            await self._desk.opened.wait()
+            before = self._desk.slot
+            self._show_new()
+        await self.drafts.save(before)
+        slot = self._desk.slot
+        if await self._desk.read_new(slot) and slot is self._desk.slot:
+            self.composing.show_slot()
         await self._shell.remember(conversation_id="")
 
     def action_toggle_list(self) -> None:
@@ -357,8 +380,7 @@ class ChatScreen(Screen[None]):
 
     def action_earlier_prompt(self) -> None:
         """Bring back the prompt before."""
-        self.composing.recall(1)
-        self.refresh_chrome()
+        self._recall(1)
 
     def action_move_cursor(self, step: int) -> None:
         """Move the message cursor."""

@@ -32,7 +32,7 @@ _COMPOSER_SHORT = 56
 
 def chips(shell: Shell) -> list[ProviderChip]:
     """How the providers are."""
-    return chips_of(shell.configuration, shell.provider_states, shell.state.health)
+    return chips_of(shell.configuration, shell.provider_states, shell.provider_heard, shell.state.health)
 
 
 def status_note(shell: Shell, slot: Slot) -> str:

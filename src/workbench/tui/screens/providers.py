@@ -139,9 +139,8 @@ class ProvidersScreen(Screen[None]):
         self._entitle()
         self.table.update_rows(now_ms)
         self.details.update_text(now_ms)
-        states = {status.name: status.state for status in self.board.rows}
-        if self.board.has_read and states != self._shell.provider_states:
-            self._host.take_provider_states(states)
+        if self.board.has_read:
+            self._host.take_statuses(self.board.rows)
 
     def _draw_note(self) -> None:
         board, signs = self.board, glyphs()
@@ -168,10 +167,7 @@ class ProvidersScreen(Screen[None]):
         route = self.board.route
         if route is None or not _ROUTE_LINE <= self.size.width < _DETAILS_BESIDE or not self.board.rows:
             return Content("")
-        chain = chain_of(route) or "nobody"
-        return Content.assemble(
-            "Route now: ", (chain, "$accent"), (f"  {clean_line(route.strategy, 40)}", "$text-muted")
-        )
+        return Content.assemble("Route now: ", chain_of(route), (f"  {clean_line(route.strategy, 40)}", "$text-muted"))
 
     def _entitle(self) -> None:
         region = self.query_one("#provider-region")

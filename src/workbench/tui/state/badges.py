@@ -18,6 +18,7 @@ _CHARACTERS_A_TOKEN = 4
 """The usual rule of thumb for running text; a speed made with it is marked `~`."""
 _NANO = 1_000_000_000
 _MOST_REASON = 120
+_ALL_FAILED = "no provider "
 
 
 class Severity(StrEnum):
@@ -156,6 +157,9 @@ def _badge(
     if output_tokens is not None:
         parts.append(f"{output_tokens} tok")
     parts.append(money(cost_nano))
+    if state == "failed" and trail and reason.startswith(_ALL_FAILED):
+        # Each of them stands in a line of its own above.
+        reason = reason.partition(": ")[0]
     if state != "done" and reason:
         parts.append(reason if len(reason) <= _MOST_REASON else reason[: _MOST_REASON - 1] + glyphs().ellipsis)
     return Line(text=_joined(parts), severity=_SEVERITIES.get(state, Severity.MUTED))

@@ -23,9 +23,12 @@ class ProviderChip:
 
 
 def chips_of(
-    configuration: Configuration | None, states: Mapping[str, str], health: Mapping[str, ProviderHealth]
+    configuration: Configuration | None,
+    states: Mapping[str, str],
+    heard_at_ms: Mapping[str, int],
+    health: Mapping[str, ProviderHealth],
 ) -> list[ProviderChip]:
-    """One chip each: what the core told, sharpened by what was heard since."""
+    """One chip each: the state that the core told, unless an attempt ended after what it had heard by then."""
     chips: list[ProviderChip] = []
     for provider in sorted(configuration.providers if configuration else (), key=lambda one: one.priority):
         state = states.get(provider.name, "unknown")
@@ -33,6 +36,10 @@ def chips_of(
             state = "disabled" if not provider.enabled else "no_key" if provider.needs_key else "unknown"
         elif state in ("unknown", "ok"):
             heard = health.get(provider.name)
-            state = heard.state if heard is not None else state
+            if heard is not None and heard.at_ms > heard_at_ms.get(provider.name, 0):
+                state = heard.state
+            elif heard is not None and heard.state == "failed" and state == "unknown":
+                # To the core a failure makes no state of its own; here it is the word that is missing.
+                state = heard.state
         chips.append(ProviderChip(name=provider.name, state=state, scripted=provider.scripted))
     return chips

@@ -253,9 +253,6 @@ def _rests(state: ChatState, provider: str, until_ms: int | None) -> ChatState:
 def _heard_of(state: ChatState, event: ev.AttemptEnded) -> ChatState:
     if event.state not in ("ok", "failed"):
         return state
-    known = state.health.get(event.provider)
-    if known is not None and known.state == event.state and known.reason == event.reason:
-        return state
     news = ProviderHealth(state=event.state, at_ms=event.at_ms, reason=event.reason)
     return replace(state, health=MappingProxyType({**state.health, event.provider: news}))
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import TextArea
 
 from workbench.tui.actions import Scope, bindings_of
 from workbench.tui.state.pastes import LARGE, Pastes
+
+_LIST_KEYS = frozenset({"up", "down", "tab", "enter", "escape"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What the keys of the composer do beyond its text."""
+
+    submit: Callable[[str], None]
+    """Enter was pressed; gets all of the text, pastes included."""
+    completion_key: Callable[[str], bool]
+    """A key for the list of completions, while it is open; False when what was typed since has closed it."""
+    recall: Callable[[int], None]
+    """An earlier (1) or later (-1) prompt is wanted."""
 
 
 class Composer(TextArea, inherit_bindings=True):
@@ -22,28 +36,8 @@ class Composer(TextArea, inherit_bindings=True):
     BORDER_TITLE = "Ask"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.COMPOSER)]
 
-    @dataclass
-    class Submitted(Message):
-        """Enter was pressed on something."""
-
-        text: str
-        """All of it, pastes included, as it was typed."""
-
-    @dataclass
-    class EarlierWanted(Message):
-        """Up was pressed on the first line."""
-
-        step: int
-        """1 for an earlier prompt, -1 for a later one."""
-
-    @dataclass
-    class CompletionKey(Message):
-        """A key for the list of completions, while it is open."""
-
-        key: str
-
     def __init__(self, *, id: str | None = None) -> None:
-        """Empty."""
+        """Empty; what its keys mean is told by `listen`."""
         super().__init__(
             soft_wrap=True, tab_behavior="focus", show_line_numbers=False, id=id, highlight_cursor_line=False,
             placeholder=Content("Type a message, or / for commands"),
@@ -53,6 +47,15 @@ class Composer(TextArea, inherit_bindings=True):
         """Whether a list of completions is open, which then gets up, down, tab, enter and escape."""
         self.recalling = False
         """Whether an earlier prompt is shown, so that down leads back."""
+        self._writing: Writing | None = None
+
+    def listen(self, writing: Writing) -> None:
+        """Tell `writing` of enter and of the keys of lists.
+
+        It is called at once and not by a message: the next keys of somebody who types ahead would come first, and
+        what they wrote would be sent twice or wiped out.
+        """
+        self._writing = writing
 
     @property
     def whole_text(self) -> str:
@@ -81,19 +84,20 @@ class Composer(TextArea, inherit_bindings=True):
 
     async def _on_key(self, event: events.Key) -> None:
         # Textual calls the handlers of the classes below after this one, unless it says otherwise.
-        key = event.key
-        if self.completing and key in ("up", "down", "tab", "enter", "escape"):
+        key, writing = event.key, self._writing
+        if writing is None:
+            return
+        if self.completing and key in _LIST_KEYS and writing.completion_key(key):
             self._keep(event)
-            self.post_message(self.CompletionKey(key))
         elif key == "enter":
             self._keep(event)
-            self._enter()
+            self._enter(writing)
         elif key == "up" and self.cursor_at_first_line and self.selection.is_empty and not self._wrapped_above():
             self._keep(event)
-            self.post_message(self.EarlierWanted(1))
+            writing.recall(1)
         elif key == "down" and self.recalling and self.cursor_at_last_line:
             self._keep(event)
-            self.post_message(self.EarlierWanted(-1))
+            writing.recall(-1)
         elif key == "backspace" and self._delete_mark():
             self._keep(event)
 
@@ -104,12 +108,12 @@ class Composer(TextArea, inherit_bindings=True):
     def _wrapped_above(self) -> bool:
         return self.wrapped_document.location_to_offset(self.cursor_location).y > 0
 
-    def _enter(self) -> None:
+    def _enter(self, writing: Writing) -> None:
         row, column = self.cursor_location
         if column and self.document.get_line(row)[column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
             return
-        self.post_message(self.Submitted(self.whole_text))
+        writing.submit(self.whole_text)
 
     def _delete_mark(self) -> bool:
         if not self.selection.is_empty:
