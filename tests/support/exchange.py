@@ -112,7 +112,7 @@ Behaviour = Callable[[Exchange], Awaitable[None]]
 """Answers one request."""
 
 
-def chunk(delta: Mapping[str, object], finish: str | None = None) -> dict[str, object]:
+def chunk(delta: Mapping[str, object], finish: object = None) -> dict[str, object]:
     """A `chat.completion.chunk` object."""
     choice = {"index": 0, "delta": dict(delta), "finish_reason": finish}
     return {"id": "double", "object": "chat.completion.chunk", "created": 1, "model": "double", "choices": [choice]}

@@ -213,6 +213,8 @@ TABLE = (
     _whole(17, "wrong types beside the text", wrong_types(), "still fine"),
     _whole(17, "text that is a number", events(chunk({"content": 5}), after=4)),
     _broken(17, "an event that is a number", nonsense(5)),
+    _broken(17, "an event that is a list", nonsense([1])),
+    _broken(17, "a finish reason that is a number", events(chunk({}, 5), after=2, finish=None)),
     _broken(17, "choices that are a text", nonsense({**chunk({}), "choices": "abc"})),
     _whole(18, "one line of 10 MB", ok(LONG_LINE), LONG_LINE),
     Row(

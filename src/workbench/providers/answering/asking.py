@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from workbench.core.clock import Clock
 from workbench.providers.calling.classification import CAUSES
 from workbench.providers.values import (
+    Attempt,
     AttemptFailure,
     ChatModel,
     ErrorKind,
@@ -116,3 +118,29 @@ class Asking:
         if first:
             raise failure(ErrorKind.FIRST_TOKEN_TIMEOUT, f"no first token within {limits.first_token_s:g} s")
         raise failure(ErrorKind.STALLED, f"nothing for {limits.stall_s:g} s in mid-answer")
+
+
+def ended_attempt(attempt: Attempt, state: str, asking: Asking, problem: AttemptFailure | None) -> Attempt:
+    """The attempt as it ended: `ok`, `failed` with its problem, or `cancelled`."""
+    finish = asking.finish or Finish(reason=None)
+    usage = finish.usage
+    cancelled = state == "cancelled"
+    kind = problem.kind.value if problem is not None else ErrorKind.CANCELLED.value if cancelled else None
+    return replace(
+        attempt,
+        state=state,
+        error_kind=kind,
+        http_status=problem.http_status if problem is not None else None,
+        reason=problem.reason if problem is not None else "",
+        first_token_ms=asking.first_token_ms,
+        duration_ms=asking.elapsed_ms,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_nano=usage.cost_nano,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        price_source=usage.price_source,
+        request_id=finish.request_id,
+        answered_model=finish.model,
+    )

@@ -14,7 +14,7 @@ from random import Random
 
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
-from workbench.providers.answering.asking import Asking, failure
+from workbench.providers.answering.asking import Asking, ended_attempt, failure
 from workbench.providers.answering.attempt_log import AttemptRecorder
 from workbench.providers.answering.broken import resume_by_itself
 from workbench.providers.answering.plan import Next, Plan
@@ -120,12 +120,15 @@ class _Turn:
         route, self._measured = await self._owner.router.route(request)
         self._plan = self._planned(self._measured)
         self._trail.route(route)
-        await self._trail.skip(route.skipped)
+        self._trail.skip(route.skipped)
         self._plan.go_on_with(route.candidates)
-        while self._whole is None and not self._stopped and (following := await self._plan.next()) is not None:
-            async with aclosing(self._ask(following)) as parts:
-                async for part in parts:
-                    yield part
+        try:
+            while self._whole is None and not self._stopped and (following := await self._plan.next()) is not None:
+                async with aclosing(self._ask(following)) as parts:
+                    async for part in parts:
+                        yield part
+        finally:
+            await self._trail.saved()
         yield self._conclusion()
 
     def _planned(self, measured: Measured) -> Plan:
@@ -153,7 +156,7 @@ class _Turn:
         call = self._call(candidate)
         admitted = await self._owner.admission.admit(candidate, self._leave, early_probe=following.early_probe)
         if not isinstance(admitted, Admitted):
-            await self._pass_over(candidate, admitted)
+            self._pass_over(candidate, admitted)
             return
         attempt = self._trail.add(candidate, admitted.key_ref)
         asking = Asking(self._owner.model, replace(call, api_key=admitted.api_key), self._owner.clock)
@@ -162,7 +165,7 @@ class _Turn:
         state = "cancelled"
         try:
             self._plan.began(following)
-            await self._trail.begin(attempt)
+            self._trail.begin(attempt)
             async with aclosing(self._given(candidate, attempt, asking)) as parts:
                 async for part in parts:
                     yield part
@@ -175,12 +178,12 @@ class _Turn:
         finally:
             if problem is not None and asking.first_token_ms is not None and problem.kind in _BREAKS:
                 problem = failure(ErrorKind.BROKEN_STREAM, problem.reason)
-            ended = _ended(attempt, state, asking, problem)
+            ended = ended_attempt(attempt, state, asking, problem)
             self._owner.admission.record(candidate, admitted, ended, problem)
             left_out = self._reroute(candidate, problem) if problem else ()
             next_step, resume = self._after_failure(candidate, ended, problem) if problem else ("", None)
-            await self._trail.end(ended, next_step)
-            await self._trail.skip(left_out)
+            self._trail.end(ended, next_step)
+            self._trail.skip(left_out)
         if state == "ok":
             self._whole = self._answered(candidate, asking)
         elif problem is not None and self._lost(candidate):
@@ -241,7 +244,7 @@ class _Turn:
             self._shown.add(part, counts=asking.has_text)
         return part
 
-    async def _pass_over(self, candidate: Candidate, why: Skipped | Full) -> None:
+    def _pass_over(self, candidate: Candidate, why: Skipped | Full) -> None:
         if isinstance(why, Full):
             if not self._plan.is_full(candidate, why):
                 return
@@ -255,7 +258,7 @@ class _Turn:
             if not self._plan.passed_over(candidate, why):
                 return
             skipped = why
-        await self._trail.skip((skipped,))
+        self._trail.skip((skipped,))
 
     def _call(self, candidate: Candidate) -> ModelCall:
         """The request to it, without a key as yet."""
@@ -372,28 +375,3 @@ class _Turn:
             reason=self._trail.summary(kept),
             unreachable=kept is None and bool(asked) and all(attempt.error_kind in _UNREACHABLE for attempt in asked),
         )
-
-
-def _ended(attempt: Attempt, state: str, asking: Asking, problem: AttemptFailure | None) -> Attempt:
-    finish = asking.finish or Finish(reason=None)
-    usage = finish.usage
-    cancelled = state == "cancelled"
-    kind = problem.kind.value if problem is not None else ErrorKind.CANCELLED.value if cancelled else None
-    return replace(
-        attempt,
-        state=state,
-        error_kind=kind,
-        http_status=problem.http_status if problem is not None else None,
-        reason=problem.reason if problem is not None else "",
-        first_token_ms=asking.first_token_ms,
-        duration_ms=asking.elapsed_ms,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cost_nano=usage.cost_nano,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        price_source=usage.price_source,
-        request_id=finish.request_id,
-        answered_model=finish.model,
-    )

@@ -1,9 +1,13 @@
-"""The trail of one turn: every attempt and every provider passed over, as a row and as an event."""
+"""The trail of one turn: every attempt and every provider passed over, as a row and as an event.
+
+Rows are written in order beside the turn, so that no request waits for the disk; `saved` waits for them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 
 from workbench.core.bus import EventBus
@@ -16,6 +20,9 @@ from workbench.providers.calling.hints import hint_for
 from workbench.providers.routing.order import Candidate, Route, Skipped
 from workbench.providers.values import AnswerRequest, Attempt, ErrorKind
 
+_unsaved: set[asyncio.Task[None]] = set()
+"""Rows on their way; held here because a loop holds its tasks weakly."""
+
 
 class Trail:
     """Keeps the attempts of one turn in order and tells of each."""
@@ -27,6 +34,7 @@ class Trail:
         self._bus = bus
         self._clock = clock
         self._started_ms: dict[int, int] = {}
+        self._writing: asyncio.Task[None] | None = None
         self.attempts: list[Attempt] = []
 
     def route(self, route: Route) -> None:
@@ -55,13 +63,15 @@ class Trail:
         self._started_ms[attempt.ord] = self._clock.now_ms()
         return attempt
 
-    async def begin(self, attempt: Attempt) -> None:
+    def begin(self, attempt: Attempt) -> None:
         """The attempt's request is about to go out."""
-        await self._recorder.begin(
-            run_id=self._request.turn_id,
-            message_id=self._request.message_id,
-            attempt=attempt,
-            started_ms=self._started_ms[attempt.ord],
+        self._write(
+            self._recorder.begin(
+                run_id=self._request.turn_id,
+                message_id=self._request.message_id,
+                attempt=attempt,
+                started_ms=self._started_ms[attempt.ord],
+            )
         )
         self._bus.publish(
             AttemptStarted(
@@ -85,23 +95,24 @@ class Trail:
             )
         )
 
-    async def end(self, attempt: Attempt, next_step: str) -> None:
+    def end(self, attempt: Attempt, next_step: str) -> None:
         """It has ended; `next_step` says in words what follows."""
         if attempt.state == "failed" and attempt.error_kind is not None:
             attempt = replace(attempt, hint=self._hint(attempt.error_kind, attempt.provider))
         self.attempts[attempt.ord] = attempt
         started_ms = self._started_ms[attempt.ord]
-        # Told first: a second cancellation may end this coroutine, but not a write that has begun.
         self._publish_ended(attempt, next_step)
-        await self._recorder.end(
-            run_id=self._request.turn_id,
-            message_id=self._request.message_id,
-            attempt=attempt,
-            started_ms=started_ms,
-            ended_ms=started_ms + (attempt.duration_ms or 0),
+        self._write(
+            self._recorder.end(
+                run_id=self._request.turn_id,
+                message_id=self._request.message_id,
+                attempt=attempt,
+                started_ms=started_ms,
+                ended_ms=started_ms + (attempt.duration_ms or 0),
+            )
         )
 
-    async def skip(self, skipped: Sequence[Skipped]) -> None:
+    def skip(self, skipped: Sequence[Skipped]) -> None:
         """These were passed over."""
         first = len(self.attempts)
         passed_over = [
@@ -116,15 +127,24 @@ class Trail:
             )
             for place, each in enumerate(skipped)
         ]
+        if not passed_over:
+            return
         self.attempts.extend(passed_over)
-        await self._recorder.skip(
-            run_id=self._request.turn_id,
-            message_id=self._request.message_id,
-            attempts=passed_over,
-            at_ms=self._clock.now_ms(),
+        self._write(
+            self._recorder.skip(
+                run_id=self._request.turn_id,
+                message_id=self._request.message_id,
+                attempts=passed_over,
+                at_ms=self._clock.now_ms(),
+            )
         )
         for attempt in passed_over:
             self._publish_ended(attempt, "")
+
+    async def saved(self) -> None:
+        """Returns when all rows are written, or given up; cancelling the wait does not stop them."""
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
 
     def waiting(self, reason: str) -> None:
         """Nobody is asked for a while."""
@@ -150,6 +170,18 @@ class Trail:
         else:
             opening = "no provider can be asked"
         return clean_line(f"{opening}: {causes}" if causes else f"{opening}: none is configured")
+
+    def _write(self, rows: Coroutine[None, None, None]) -> None:
+        before = self._writing
+
+        async def in_order() -> None:
+            if before is not None:
+                await asyncio.wait([before])
+            await rows
+
+        self._writing = asyncio.create_task(in_order(), name=f"attempt-rows-{self._request.turn_id}")
+        _unsaved.add(self._writing)
+        self._writing.add_done_callback(_unsaved.discard)
 
     def _hint(self, kind: str, name: str) -> str:
         provider = next((each for each in self._request.providers if each.name == name), None)

@@ -31,6 +31,8 @@ _FROM_OLLAMA = re.compile(r"Got unexpected response from Ollama: (\{.*\})", re.D
 _ERROR_AS_FINISH = re.compile(r"raised a streaming error - finish_reason: error")
 _REAL_RESPONSE = ("HTTPStatusError", "MaskedHTTPStatusError", "ClientResponseError")
 
+NOT_AN_EVENT = "the stream holds something that is not an API event"
+
 _PHRASES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("SSLCertVerificationError", "ClientConnectorCertificateError"), "its TLS certificate is not accepted"),
     (("SSLError", "ClientConnectorSSLError"), "no TLS connection could be made"),
@@ -41,7 +43,7 @@ _PHRASES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("TransferEncodingError", "ClientPayloadError"), "the connection broke off in mid-answer"),
     (("ConnectionResetError", "BrokenPipeError"), "connection reset"),
     (("ServerDisconnectedError", "RemoteProtocolError"), "the connection was closed without an answer"),
-    (("JSONDecodeError", "UnicodeDecodeError"), "the stream holds something that is not an API event"),
+    (("JSONDecodeError", "UnicodeDecodeError"), NOT_AN_EVENT),
     (("NoCredentialsError", "PartialCredentialsError"), "no AWS credentials are found"),
     (("ProfileNotFound",), "the AWS profile is not found"),
     (("ChecksumMismatch", "InvalidHeadersLength", "InvalidPayloadLength"), "the stream holds a damaged event"),

@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING
 
 from workbench.core.clock import Clock, SystemClock
 from workbench.providers.calling.answers import calls_tool, text_parts, tool_calls, usage_of
+from workbench.providers.calling.classification import CAUSES
 from workbench.providers.calling.content_parts import flat
 from workbench.providers.calling.endpoint import endpoint_of
 from workbench.providers.calling.kinds import kind_of, known_as
-from workbench.providers.calling.library_errors import failure_of
+from workbench.providers.calling.library_errors import NOT_AN_EVENT, failure_of
 from workbench.providers.calling.litellm_shapes import Chunk, ChunkStream
 from workbench.providers.calling.requests import Seam, answer_arguments, timeout_of
 from workbench.providers.calling.upstream import LONGEST_NAME, Upstream, begin_call, end_call
-from workbench.providers.values import AttemptFailure, Finish, ModelCall, ModelPart, TextPart, ToolPart, Usage
+from workbench.providers.values import (
+    AttemptFailure,
+    ErrorKind,
+    Finish,
+    ModelCall,
+    ModelPart,
+    TextPart,
+    ToolPart,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from workbench.providers.calling.litellm_loader import Library
@@ -72,6 +82,9 @@ class LiteLLMClient:
                         yield ToolPart()
         except Exception as problem:
             failure = failure_of(problem, upstream, key=call.api_key, now_ms=self._clock.now_ms())
+            if response is not None and failure.kind is ErrorKind.INTERNAL:
+                # The library stumbled over what it was sent.
+                failure = AttemptFailure(ErrorKind.BROKEN_STREAM, NOT_AN_EVENT, cause=CAUSES[ErrorKind.BROKEN_STREAM])
         finally:
             end_call()
         if failure is not None and (response is None or response.received_finish_reason is None):
@@ -93,8 +106,9 @@ def _finish(call: ModelCall, response: ChunkStream, upstream: Upstream, library:
     """The last part; without `library` the usage is unknown."""
     chunks = response.chunks
     names = (call.model, upstream.model) if upstream.model else (call.model,)
+    reason = response.received_finish_reason
     return Finish(
-        reason=response.received_finish_reason,
+        reason=reason if isinstance(reason, str) and reason else None,
         usage=Usage() if library is None else usage_of(chunks, call.provider, names, library.module),
         tool_calls=tool_calls(chunks),
         request_id=upstream.request_id or _body_id(call, chunks),

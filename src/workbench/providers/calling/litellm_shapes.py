@@ -32,7 +32,7 @@ class Chunk(Protocol):
 class ChunkStream(Protocol):
     """A running answer."""
 
-    received_finish_reason: str | None
+    received_finish_reason: object
     """The provider's own; LiteLLM makes one up in the chunks of a cut stream."""
     chunks: Sequence[Chunk]
     """All that came so far, as the provider sent them."""
