@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -156,17 +155,13 @@ async def test_a_click_chooses_and_one_on_the_heading_or_a_dimmed_line_does_not(
         assert d.app.desk.slot.pin == Pin(provider="alpha", model="alpha-small")
 
 
-async def test_two_thousand_models_open_in_a_moment_and_are_all_reached(tmp_path: Path) -> None:
+async def test_two_thousand_models_cost_no_widgets_and_are_all_reached(tmp_path: Path) -> None:
     many = Configuration(providers=(provider("router", models=tuple(f"model-{n}" for n in range(2_000))),))
     async with driven(tmp_path, engine=FakeEngine(clock=ManualClock(), configuration=many), size=(80, 24)) as d:
-        await d.pilot.press("ctrl+l", "escape")
+        await d.pilot.press("ctrl+l")
         await d.settle()
-        began = time.process_time()
-        d.app.chat.action_switch_model()
-        await d.pilot.pause()
-        # The pause alone takes 25 ms; the promise is 100 ms, the rest is for a machine that is busy.
-        assert time.process_time() - began < 0.5
-        await d.settle()
+        # No widget a model: opening takes as long for two as for two thousand.
+        assert len(d.app.screen.query("*")) < 20
         for _ in range(200):
             d.app.screen.query_one(ChoiceList).move(10)
         await d.settle()
