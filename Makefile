@@ -34,7 +34,7 @@ contracts: setup-test
 
 # ARGS chooses: make tests ARGS="-k redaction"
 tests: setup-test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Look at every changed picture before you commit it.
 snapshots: setup-test

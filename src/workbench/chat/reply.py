@@ -187,6 +187,12 @@ class ReplyWriter:
         """The draft has new content."""
         self._grown.set()
 
+    async def catch_up(self) -> None:
+        """Write what there is now; what the disk refuses is tried again in the background."""
+        self._draft.join()
+        with suppress(NotFoundError, StorageError):
+            await self._keeper.save(self._draft)
+
     async def finish(self, ending: Ending) -> bool:
         """Write the end; False when the disk refuses, and then it may be called again.
 

@@ -207,6 +207,8 @@ class TurnRun:
     async def _ask_person(self, broken: BrokenStream) -> Resume:
         if broken.next_provider is None:
             return Resume.KEEP
+        # A person may take long: nothing that came is in memory alone meanwhile.
+        await self._writer.catch_up()
         question = self._question = asyncio.get_running_loop().create_future()
         self._bus.publish(
             ReplyBroken(
