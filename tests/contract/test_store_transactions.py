@@ -94,7 +94,7 @@ async def test_the_same_storm_breaks_a_plain_connection(tmp_path: Path) -> None:
                 await connection.execute("commit")
 
         ended = await storm(write)
-        assert ended["failed"] > 50, ended
+        assert ended["failed"] > 5, ended
         with plain(path) as other, pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("begin immediate")
 
