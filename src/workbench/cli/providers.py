@@ -111,34 +111,19 @@ def route(
 @app.command()
 def enable(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
     """Switch a provider on, in the configuration file."""
-
-    async def switch(core: Core) -> ProviderStatus:
-        await core.provider_control.enable(name, True)
-        return await _status(core, name)
-
-    _tell_change(context, switch, "is on", json=json)
+    _change(context, name, lambda core: core.provider_control.enable(name, True), "is on", json=json)
 
 
 @app.command()
 def disable(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
     """Switch a provider off, in the configuration file."""
-
-    async def switch(core: Core) -> ProviderStatus:
-        await core.provider_control.enable(name, False)
-        return await _status(core, name)
-
-    _tell_change(context, switch, "is off", json=json)
+    _change(context, name, lambda core: core.provider_control.enable(name, False), "is off", json=json)
 
 
 @app.command()
 def reset(context: typer.Context, name: NameArgument, json: JsonFlag = False) -> None:
     """Close a provider's breaker and take its keys for good again, in all running workbenches of this home."""
-
-    async def forget(core: Core) -> ProviderStatus:
-        await core.provider_control.reset(name)
-        return await _status(core, name)
-
-    _tell_change(context, forget, "is asked again", json=json)
+    _change(context, name, lambda core: core.provider_control.reset(name), "is asked again", json=json)
 
 
 @app.command("test")
@@ -198,9 +183,15 @@ def _print_result(result: ProbeResult) -> None:
     output.write_text_line(text, output.GREEN if result.ok else output.RED if result.checked else output.DIM)
 
 
-def _tell_change(
-    context: typer.Context, work: Callable[[Core], Awaitable[ProviderStatus]], told: str, *, json: bool
+def _change(
+    context: typer.Context, name: str, change: Callable[[Core], Awaitable[None]], told: str, *, json: bool
 ) -> None:
+    """Change one provider and tell how it is then."""
+
+    async def work(core: Core) -> ProviderStatus:
+        await change(core)
+        return (await core.providers.detail(name)).status
+
     with running_engine(cast("Invocation", context.obj)) as engine:
         status = engine.run(work)
     if json:
@@ -209,10 +200,6 @@ def _tell_change(
         output.write_json({"provider": status_document(status)})
     else:
         output.write_text_line(f"{status.name} {told}; its state is {status.state.replace('_', ' ')}")
-
-
-async def _status(core: Core, name: str) -> ProviderStatus:
-    return (await core.providers.detail(name)).status
 
 
 async def _configuration(core: Core) -> Configuration:
