@@ -86,6 +86,27 @@ class Palette:
         )
 
 
+class PaletteKeeper:
+    """The palette of one widget, worked out anew only after its looks have changed."""
+
+    def __init__(self, widget: Widget) -> None:
+        """The widget tells by `stale`, from its `notify_style_update`."""
+        self._widget = widget
+        self._known: Palette | None = None
+        self._stale = True
+
+    def stale(self) -> None:
+        """A theme or class has changed."""
+        self._stale = True
+
+    def current(self) -> Palette:
+        """The palette to paint with; the same object as long as the colours are the same."""
+        if self._known is None or self._stale:
+            self._stale = False
+            self._known = palette_of(self._widget, self._known)
+        return self._known
+
+
 def palette_of(widget: Widget, known: Palette | None = None) -> Palette:
     """The palette of the current theme, from a widget that has the components and `PALETTE_CSS`.
 

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from workbench.core.text import clean_line
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.markdown.textlines import cells, clip
-from workbench.tui.palette import COMPONENTS, PALETTE_CSS, Palette, Role, palette_of
+from workbench.tui.palette import COMPONENTS, PALETTE_CSS, PaletteKeeper, Role
 from workbench.tui.state.badges import seconds
 from workbench.tui.state.switching import Choice, Pin
 
@@ -68,8 +68,7 @@ class ChoiceList(ScrollView, can_focus=False):
         self._choices: list[Choice] = []
         self._current = Pin()
         self._cursor = 0
-        self._palette: Palette | None = None
-        self._palette_stale = True
+        self._palette = PaletteKeeper(self)
 
     @property
     def choices(self) -> list[Choice]:
@@ -119,15 +118,8 @@ class ChoiceList(ScrollView, can_focus=False):
 
     def notify_style_update(self) -> None:
         """A theme or class has changed."""
-        self._palette_stale = True
+        self._palette.stale()
         super().notify_style_update()
-
-    @property
-    def _colours(self) -> Palette:
-        if self._palette is None or self._palette_stale:
-            self._palette_stale = False
-            self._palette = palette_of(self, self._palette)
-        return self._palette
 
     @property
     def _width(self) -> int:
@@ -157,7 +149,7 @@ class ChoiceList(ScrollView, can_focus=False):
     def render_line(self, y: int) -> Strip:
         """The heading stays; below it the choices."""
         width = self._width
-        palette = self._colours
+        palette = self._palette.current()
         text, muted = palette.style(Role.TEXT), palette.style(Role.MUTED)
         if y < self._heading:
             names = "".join(column.title.rjust(column.width + 2) for column in self._columns)

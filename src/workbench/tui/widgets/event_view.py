@@ -21,7 +21,7 @@ from workbench.core.text import clean_line
 from workbench.tui.events.model import EventRow, FilteredEvents
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.textlines import Run, cells, clip
-from workbench.tui.palette import BOLD, COMPONENTS, ON_SELECTED, PALETTE_CSS, Palette, Role, palette_of
+from workbench.tui.palette import BOLD, COMPONENTS, ON_SELECTED, PALETTE_CSS, Palette, PaletteKeeper, Role
 
 WIDE = 100
 """Cells from which rows show milliseconds, the level's word, and the turn."""
@@ -95,8 +95,8 @@ class EventView(ScrollView, can_focus=True):
         self._shown = shown
         self._cursor: int | None = None
         self._strips: LRUCache[tuple[int, bool], Strip] = LRUCache(_STRIPS_KEPT)
-        self._palette: Palette | None = None
-        self._palette_stale = True
+        self._palette = PaletteKeeper(self)
+        self._painted: Palette | None = None
         self._painted_width = 0
         self.new_rows = 0
         """Rows that came since following ended."""
@@ -233,16 +233,16 @@ class EventView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         """A theme or class has changed."""
-        self._palette_stale = True
+        self._palette.stale()
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        palette = self._current_palette()
+        palette = self._palette.current()
         # Without the column of the scrollbar, which covers what is drawn under it.
         width = self.scrollable_content_region.width
-        if width != self._painted_width:
-            self._painted_width = width
+        if width != self._painted_width or palette is not self._painted:
+            self._painted_width, self._painted = width, palette
             self._strips.clear()
         index = self.scroll_offset.y + y
         if index >= len(self._shown):
@@ -252,16 +252,6 @@ class EventView(ScrollView, can_focus=True):
         if strip is None:
             strip = self._strips[key] = self._paint(self._shown.row(index), palette, current=key[1])
         return strip
-
-    def _current_palette(self) -> Palette:
-        palette = self._palette
-        if palette is None or self._palette_stale:
-            self._palette_stale = False
-            palette = palette_of(self, palette)
-            if palette is not self._palette:
-                self._palette = palette
-                self._strips.clear()
-        return palette
 
     def _paint(self, row: EventRow, palette: Palette, *, current: bool) -> Strip:
         width = self._painted_width

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from workbench.core.text import clean_line
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.textlines import cells
-from workbench.tui.palette import BOLD, COMPONENTS, ON_SELECTED, PALETTE_CSS, Palette, Role, palette_of
+from workbench.tui.palette import BOLD, COMPONENTS, ON_SELECTED, PALETTE_CSS, Palette, PaletteKeeper, Role
 from workbench.tui.providers.board import Board
 from workbench.tui.providers.rows import NAME_LIMIT, Column, columns_for, header, row_runs
 
@@ -60,8 +60,7 @@ minutes, times in seconds; a dot in the line of minutes is one in which every an
         super().__init__(id=id)
         self._board = board
         self._now_ms = 0
-        self._palette: Palette | None = None
-        self._palette_stale = True
+        self._palette = PaletteKeeper(self)
 
     def update_rows(self, now_ms: int) -> None:
         """Draw what the board holds now; countdowns are those of `now_ms`."""
@@ -107,12 +106,12 @@ minutes, times in seconds; a dot in the line of minutes is one in which every an
 
     def notify_style_update(self) -> None:
         """A theme or class has changed."""
-        self._palette_stale = True
+        self._palette.stale()
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """The titles, or one row."""
-        palette = self._current_palette()
+        palette = self._palette.current()
         width = self.scrollable_content_region.width
         rows = self._board.rows
         columns = columns_for(width, max((cells(clean_line(row.name, NAME_LIMIT)) for row in rows), default=0))
@@ -135,9 +134,3 @@ minutes, times in seconds; a dot in the line of minutes is one in which every an
         segments = [Segment(text, palette.style(role | ground)) for text, role in runs]
         strip = Strip(segments, sum(cells(text) for text, _ in runs))
         return strip.crop_extend(0, width, palette.style(Role.TEXT | ground))
-
-    def _current_palette(self) -> Palette:
-        if self._palette is None or self._palette_stale:
-            self._palette_stale = False
-            self._palette = palette_of(self, self._palette)
-        return self._palette

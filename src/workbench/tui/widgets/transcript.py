@@ -18,7 +18,7 @@ from textual.widget import Widget
 from workbench.tui.actions import Scope, bindings_of
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.blocks import warm_up
-from workbench.tui.palette import COMPONENTS, PALETTE_CSS, Palette, palette_of
+from workbench.tui.palette import COMPONENTS, PALETTE_CSS, PaletteKeeper
 from workbench.tui.safe import SafeStatic, set_border_subtitle
 from workbench.tui.widgets.following_scroll import FollowingScroll
 from workbench.tui.widgets.message_body import MessageBody
@@ -85,8 +85,7 @@ mouse selects text.
         self._first_mounted = 0
         self._has_earlier = False
         self._asked_earlier = False
-        self._palette_now: Palette | None = None
-        self._palette_stale = True
+        self._palette = PaletteKeeper(self)
         self._cursor_id: str | None = None
         self._unseen: set[str] = set()
         self._hint = ""
@@ -205,7 +204,7 @@ mouse selects text.
         self._empty.display = not self._views
 
     def _make(self, view: MessageView) -> MessageBody:
-        body = self._bodies[view.id] = MessageBody(view, self._palette)
+        body = self._bodies[view.id] = MessageBody(view, self._palette.current)
         return body
 
     def _index(self, message_id: str) -> int | None:
@@ -214,15 +213,9 @@ mouse selects text.
 
     # -- looks -------------------------------------------------------------------------------------------------
 
-    def _palette(self) -> Palette:
-        if self._palette_now is None or self._palette_stale:
-            self._palette_stale = False
-            self._palette_now = palette_of(self, self._palette_now)
-        return self._palette_now
-
     def notify_style_update(self) -> None:
         """A theme or class has changed: paint with its colours."""
-        self._palette_stale = True
+        self._palette.stale()
         super().notify_style_update()
 
     def _show_subtitle(self) -> None:
