@@ -21,6 +21,7 @@ from workbench.storage.transaction import Transaction
 
 STORM = 300
 ROWS = 3
+STORMS = 5
 INSERT = "insert into drafts values (?, 'text', 1)"
 
 
@@ -93,8 +94,12 @@ async def test_the_same_storm_breaks_a_plain_connection(tmp_path: Path) -> None:
                     await connection.execute(INSERT, (f"{number}-{row}",))
                 await connection.execute("commit")
 
-        ended = await storm(write)
-        assert ended["failed"] > 5, ended
+        # When in a storm it breaks depends on timing; from then on every write fails.
+        failed = 0
+        for _ in range(STORMS):
+            if failed <= 50:
+                failed = (await storm(write))["failed"]
+        assert failed > 50
         with plain(path) as other, pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("begin immediate")
 

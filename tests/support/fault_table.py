@@ -111,7 +111,7 @@ class Row:
 
 
 HALF = "".join(HELLO[:2])
-LETTERS = "".join(chr(ord("a") + place % 26) for place in range(5_000))
+LETTERS = "".join(chr(ord("a") + place % 26) for place in range(20_000))
 LONG_LINE = "word " * 2_000_000
 _K, _A = ErrorKind, After
 
@@ -225,7 +225,7 @@ TABLE = (
         fp=19, name="endless", behave=endless(0.05, ("a",)), kind=_K.TIMEOUT, after=_A.COUNTED, step=Step.RESTART,
         text="a", total_s=0.5, says="no whole answer within 0.5 s",
     ),
-    _whole(20, "5,000 one-letter events", ok(list(LETTERS)), LETTERS),
+    _whole(20, "20,000 one-letter events", ok(list(LETTERS)), LETTERS),
     Row(fp=21, name="200 with a page", behave=html(), kind=_K.EMPTY, after=_A.COUNTED),
     _status(21, "502 with a page", html(502), _K.SERVER_ERROR, 502, _A.COUNTED),
     _status(22, "packed error of 50 MB", compressed_error(50 << 20), _K.SERVER_ERROR, 500, _A.COUNTED),
