@@ -26,7 +26,7 @@ from tests.support.provider_room import at, provider_room
 from workbench.providers.answering.failover import Failover
 from workbench.providers.calling.litellm_client import LiteLLMClient
 from workbench.providers.calling.litellm_loader import Library
-from workbench.providers.values import AnswerRequest, TextPart
+from workbench.providers.values import Answered, AnswerRequest, TextPart
 
 AIM_MS = 2.0
 CHUNKS = 20
@@ -56,6 +56,7 @@ class Stopwatch:
         """Starts at once."""
         self._wall, self._cpu = time.perf_counter(), time.process_time()
         self._first: float | None = None
+        self._whole: float | None = None
         self.characters = 0
 
     def heard(self, text: str) -> None:
@@ -63,9 +64,13 @@ class Stopwatch:
         self._first = self._first or time.perf_counter()
         self.characters += len(text)
 
+    def told_whole(self) -> None:
+        """The answer is known to be whole."""
+        self._whole = time.perf_counter()
+
     async def stop(self) -> Taken:
         """Time since the start; CPU together with what LiteLLM does afterwards, in the background, for its logging."""
-        wall = time.perf_counter() - self._wall
+        wall = (self._whole or time.perf_counter()) - self._wall
         await asyncio.sleep(SETTLE_S)
         first = (self._first or self._wall) - self._wall
         return Taken(first * 1000, wall * 1000, (time.process_time() - self._cpu) * 1000, self.characters)
@@ -97,8 +102,13 @@ async def ours(failover: Failover, request: AnswerRequest) -> Taken:
     watch = Stopwatch()
     async with aclosing(failover.answer(request)) as parts:
         async for part in parts:
-            if isinstance(part, TextPart):
-                watch.heard(part.text)
+            match part:
+                case TextPart():
+                    watch.heard(part.text)
+                case Answered():
+                    watch.told_whole()
+                case _:
+                    pass
     return await watch.stop()
 
 

@@ -338,18 +338,6 @@ async def test_vllm_is_told_to_continue_the_final_message(
     assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("text", "joined"),
-    [((" \n", "time"), "time"), ((" ", "\n\ntime"), "\ntime"), (("time",), "time"), (("\n time",), "\n time")],
-)
-async def test_blanks_that_were_cut_off_the_beginning_are_not_doubled(
-    client: LiteLLMClient, text: tuple[str, ...], joined: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with FaultyProvider(SPOKEN["anthropic"].speak(Say(text=text))) as double:
-        heard, _, _ = await prefilled(client, "anthropic", double, monkeypatch)
-    assert heard.text == joined
-
-
 async def _told(client: LiteLLMClient, behaviour: Behaviour, kind: str) -> None:
     async with FaultyProvider(behaviour) as double:
         provider = Provider(name="p", kind=kind, base_url=f"http://127.0.0.1:{double.port}")

@@ -54,21 +54,19 @@ class Recorded:
     keys: dict[int, str | None] = field(default_factory=dict[int, "str | None"])
     begun: list[int] = field(default_factory=list[int])
 
-    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
+    async def begin(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> None:
         """Remember."""
         del run_id, message_id, started_ms
         self.begun.append(attempt.ord)
         self.keys[attempt.ord] = attempt.key_ref
         self.rows[attempt.ord] = attempt
 
-    async def end(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
-    ) -> None:
+    async def end(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int, ended_ms: int) -> None:
         """Remember."""
         del run_id, message_id, started_ms, ended_ms
         self.rows[attempt.ord] = attempt
 
-    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
+    async def skip(self, *, run_id: str, message_id: str, attempts: Sequence[Attempt], at_ms: int) -> None:
         """Remember."""
         del run_id, message_id, at_ms
         self.rows.update({attempt.ord: attempt for attempt in attempts})

@@ -18,10 +18,9 @@ from workbench.providers.calling.content_parts import flat
 from workbench.providers.calling.hints import hint_for
 from workbench.providers.calling.litellm_shapes import Chunk
 from workbench.providers.calling.prices import cost_nano, entry_of, price_nano
-from workbench.providers.calling.requests import Seam
 from workbench.providers.calling.transport import LONGEST_LINE, RewrittenStream
 from workbench.providers.calling.upstream import OPENING, Upstream
-from workbench.providers.values import ErrorKind, ModelCall, PromptMessage, ToolCall
+from workbench.providers.values import ErrorKind, ToolCall
 
 
 def piece(index: int | None, arguments: str, *, name: str | None = None, call_id: str | None = None) -> Chunk:
@@ -118,31 +117,6 @@ async def test_a_line_without_an_end_is_not_waited_for() -> None:
     piece = b"x" * (LONGEST_LINE // 2 + 1)
     stream = RewrittenStream(Pieces(piece, piece, b"y"), lambda line: b"<" + line)
     assert [part async for part in stream] == [piece * 2, b"<y"]
-
-
-def seam(text: str, *, kind: str = "anthropic") -> Seam:
-    provider = Provider(name="p", kind=kind)
-    messages = (PromptMessage(role="assistant", text=text),)
-    return Seam(ModelCall(provider=provider, model="m", api_key=None, messages=messages, prefill=True))
-
-
-@pytest.mark.parametrize(
-    ("begun", "pieces", "joined"),
-    [
-        ("Once ", [" upon"], "upon"),
-        ("Once \n", [" ", "\n", "upon"], "upon"),
-        ("Once ", ["upon", " a"], "upon a"),
-        ("Once", [" upon"], " upon"),
-        ("Once ", ["\nupon ", " a"], "\nupon  a"),
-    ],
-)
-def test_only_blanks_that_stand_already_are_left_out(begun: str, pieces: list[str], joined: str) -> None:
-    joining = seam(begun)
-    assert "".join(joining.join(text) for text in pieces) == joined
-
-
-def test_who_takes_blanks_gets_them_and_loses_none() -> None:
-    assert seam("Once ", kind="ollama").join(" upon") == " upon"
 
 
 def test_the_model_and_the_request_are_named_by_the_answer() -> None:

@@ -18,7 +18,7 @@ from tests.support.storage import opened
 from workbench.core.clock import ManualClock
 from workbench.core.errors import Cause
 from workbench.core.events import AttemptEnded, FirstToken
-from workbench.providers.answering.attempt_log import AttemptLog, NoAttemptLog
+from workbench.providers.answering.attempt_log import AttemptLog
 from workbench.providers.values import AttemptFailure, ErrorKind, Finish, TextPart, Usage
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
@@ -101,9 +101,3 @@ async def test_a_disk_that_refuses_costs_the_row_not_the_answer(store: Store, ca
     outcome = await desk.answer(request(replace(provider("off"), enabled=False), provider("a")))
     assert outcome.answered.complete
     assert "was not saved" in caplog.text
-
-
-async def test_nothing_is_kept_without_a_log() -> None:
-    desk = Desk(ScriptedModel({"a": [PRICED]}), recorder=NoAttemptLog())
-    outcome = await desk.answer(request(replace(provider("off"), enabled=False), provider("a")))
-    assert outcome.trail == [("off", "skipped", "disabled"), ("a", "ok", None)]

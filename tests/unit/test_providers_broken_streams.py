@@ -247,6 +247,9 @@ def test_a_repetition_that_goes_another_way_is_shown_at_once() -> None:
         ("def f():\n    ", "\n    return 1", "def f():\n    return 1"),
         ("A sentence that is long.\n", "sentence that is long.\n\nNext", "A sentence that is long.\n\nNext"),
         ("A sentence that is long ", "sentence that is long and more", "A sentence that is long and more"),
+        ("Once \n", " \n\nupon", "Once \n\nupon"),
+        ("Once \n", "upon", "Once \nupon"),
+        ("Once \n", "\n upon", "Once \n\n upon"),
     ],
 )
 def test_the_blank_that_a_prefilled_model_did_not_see_stands_once(before: str, after: str, whole: str) -> None:

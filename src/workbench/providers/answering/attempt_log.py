@@ -33,19 +33,17 @@ where run_id = ? and ord = ?
 
 
 class AttemptRecorder(Protocol):
-    """Where the attempt loop writes its trail; `message_id` None keeps nothing."""
+    """Where the attempt loop writes its trail."""
 
-    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
+    async def begin(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> None:
         """An attempt runs."""
         ...
 
-    async def end(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
-    ) -> None:
+    async def end(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int, ended_ms: int) -> None:
         """An attempt that began has ended."""
         ...
 
-    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
+    async def skip(self, *, run_id: str, message_id: str, attempts: Sequence[Attempt], at_ms: int) -> None:
         """Providers were passed over."""
         ...
 
@@ -57,17 +55,13 @@ class AttemptLog:
         """Rows of `attempts` in `store`."""
         self._store = store
 
-    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
+    async def begin(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> None:
         """One row in state `running`."""
-        if message_id is not None:
-            await self._insert(run_id, [_row(run_id, message_id, attempt, started_ms)])
+        await self._insert(run_id, [_row(run_id, message_id, attempt, started_ms)])
 
-    async def end(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
-    ) -> None:
+    async def end(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int, ended_ms: int) -> None:
         """Complete the row."""
-        if message_id is None:
-            return
+        del message_id
         first_token_at = None if attempt.first_token_ms is None else started_ms + attempt.first_token_ms
         values = (
             attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
@@ -84,10 +78,9 @@ class AttemptLog:
         except StorageError as problem:
             logger.warning("attempt %s of turn %s was not saved: %s", attempt.ord, run_id, problem)
 
-    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
+    async def skip(self, *, run_id: str, message_id: str, attempts: Sequence[Attempt], at_ms: int) -> None:
         """One row in state `skipped` for each."""
-        if message_id is not None:
-            await self._insert(run_id, [_row(run_id, message_id, attempt, at_ms) for attempt in attempts])
+        await self._insert(run_id, [_row(run_id, message_id, attempt, at_ms) for attempt in attempts])
 
     async def _insert(self, run_id: str, rows: Sequence[tuple[object, ...]]) -> None:
         if not rows:
@@ -113,18 +106,3 @@ def _row(run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> tup
         attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
         started_ms, ended_ms, attempt.hint or None,
     )  # fmt: skip
-
-
-class NoAttemptLog:
-    """Keeps nothing: for answers that are not stored."""
-
-    async def begin(self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int) -> None:
-        """Nothing."""
-
-    async def end(
-        self, *, run_id: str, message_id: str | None, attempt: Attempt, started_ms: int, ended_ms: int
-    ) -> None:
-        """Nothing."""
-
-    async def skip(self, *, run_id: str, message_id: str | None, attempts: Sequence[Attempt], at_ms: int) -> None:
-        """Nothing."""

@@ -56,7 +56,7 @@ class Failover:
     def __init__(
         self,
         model: ChatModel,
-        attempts: AttemptRecorder,
+        attempts: AttemptRecorder | None,
         bus: EventBus,
         clock: Clock,
         random: Random,
@@ -65,7 +65,10 @@ class Failover:
         router: Router | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
-        """`admission` is where breakers, limits and keys decide; without one everybody may be asked."""
+        """`attempts` keeps the trail, None keeps none.
+
+        `admission` is where breakers, limits and keys decide; without one everybody may be asked.
+        """
         self.model = model
         self.recorder = attempts
         self.bus = bus
@@ -78,6 +81,7 @@ class Failover:
 
     def answer(self, request: AnswerRequest) -> AsyncGenerator[AnswerPart, None]:
         """`Answering` and text, perhaps `Restarted` or `Continued` and others, and exactly one `Answered` at the end.
+        When the generator has ended, or is closed, the trail is stored.
 
         Closing the generator, or cancelling who reads it, closes the connection and ends the running attempt as
         cancelled. Raises what `ChatModel.prepare` raises, and nothing else.
@@ -127,9 +131,10 @@ class _Turn:
                 async with aclosing(self._ask(following)) as parts:
                     async for part in parts:
                         yield part
+            # Told before the disk has the trail: whoever asked need not wait for it.
+            yield self._conclusion()
         finally:
             await self._trail.saved()
-        yield self._conclusion()
 
     def _planned(self, measured: Measured) -> Plan:
         owner, request = self._owner, self._request

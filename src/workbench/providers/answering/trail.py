@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
 from workbench.core.bus import EventBus
@@ -27,8 +27,8 @@ _unsaved: set[asyncio.Task[None]] = set()
 class Trail:
     """Keeps the attempts of one turn in order and tells of each."""
 
-    def __init__(self, request: AnswerRequest, recorder: AttemptRecorder, bus: EventBus, clock: Clock) -> None:
-        """Rows and events carry the request's turn, message and conversation."""
+    def __init__(self, request: AnswerRequest, recorder: AttemptRecorder | None, bus: EventBus, clock: Clock) -> None:
+        """Rows and events carry the request's turn, message and conversation; without `recorder` no row is kept."""
         self._request = request
         self._recorder = recorder
         self._bus = bus
@@ -66,9 +66,9 @@ class Trail:
     def begin(self, attempt: Attempt) -> None:
         """The attempt's request is about to go out."""
         self._write(
-            self._recorder.begin(
+            lambda recorder, message_id: recorder.begin(
                 run_id=self._request.turn_id,
-                message_id=self._request.message_id,
+                message_id=message_id,
                 attempt=attempt,
                 started_ms=self._started_ms[attempt.ord],
             )
@@ -103,9 +103,9 @@ class Trail:
         started_ms = self._started_ms[attempt.ord]
         self._publish_ended(attempt, next_step)
         self._write(
-            self._recorder.end(
+            lambda recorder, message_id: recorder.end(
                 run_id=self._request.turn_id,
-                message_id=self._request.message_id,
+                message_id=message_id,
                 attempt=attempt,
                 started_ms=started_ms,
                 ended_ms=started_ms + (attempt.duration_ms or 0),
@@ -130,12 +130,10 @@ class Trail:
         if not passed_over:
             return
         self.attempts.extend(passed_over)
+        at_ms = self._clock.now_ms()
         self._write(
-            self._recorder.skip(
-                run_id=self._request.turn_id,
-                message_id=self._request.message_id,
-                attempts=passed_over,
-                at_ms=self._clock.now_ms(),
+            lambda recorder, message_id: recorder.skip(
+                run_id=self._request.turn_id, message_id=message_id, attempts=passed_over, at_ms=at_ms
             )
         )
         for attempt in passed_over:
@@ -171,13 +169,16 @@ class Trail:
             opening = "no provider can be asked"
         return clean_line(f"{opening}: {causes}" if causes else f"{opening}: none is configured")
 
-    def _write(self, rows: Coroutine[None, None, None]) -> None:
-        before = self._writing
+    def _write(self, rows: Callable[[AttemptRecorder, str], Coroutine[None, None, None]]) -> None:
+        recorder, message_id = self._recorder, self._request.message_id
+        if recorder is None or message_id is None:
+            return
+        before, writing = self._writing, rows(recorder, message_id)
 
         async def in_order() -> None:
             if before is not None:
                 await asyncio.wait([before])
-            await rows
+            await writing
 
         self._writing = asyncio.create_task(in_order(), name=f"attempt-rows-{self._request.turn_id}")
         _unsaved.add(self._writing)

@@ -10,7 +10,7 @@ from workbench.config.values import Provider
 from workbench.providers.calling.kinds import is_local, kind_of
 from workbench.providers.calling.litellm_shapes import Chunk, Delta, LibraryModule
 from workbench.providers.calling.prices import cost_nano, entry_of
-from workbench.providers.values import TextPart, ToolCall, Usage
+from workbench.providers.values import TextPart, ToolCall, ToolPart, Usage
 
 
 def delta_of(chunk: Chunk) -> Delta | None:
@@ -18,20 +18,18 @@ def delta_of(chunk: Chunk) -> Delta | None:
     return chunk.choices[0].delta if chunk.choices else None
 
 
-def text_parts(chunk: Chunk) -> list[TextPart]:
-    """The reasoning and the text in a chunk."""
+def parts_of(chunk: Chunk) -> list[TextPart | ToolPart]:
+    """The reasoning and the text in a chunk, and whether a piece of a tool call is in it."""
     delta = delta_of(chunk)
-    parts: list[TextPart] = []
-    for name, reasoning in (("reasoning_content", True), ("content", False)):
-        text = getattr(delta, name, None)
-        if isinstance(text, str) and text:
-            parts.append(TextPart(text=text, reasoning=reasoning))
+    parts: list[TextPart | ToolPart] = []
+    reasoning, text = getattr(delta, "reasoning_content", None), getattr(delta, "content", None)
+    if isinstance(reasoning, str) and reasoning:
+        parts.append(TextPart(text=reasoning, reasoning=True))
+    if isinstance(text, str) and text:
+        parts.append(TextPart(text=text))
+    if getattr(delta, "tool_calls", None):
+        parts.append(ToolPart())
     return parts
-
-
-def calls_tool(chunk: Chunk) -> bool:
-    """Whether a piece of a tool call is in a chunk."""
-    return bool(getattr(delta_of(chunk), "tool_calls", None))
 
 
 def tool_calls(chunks: Sequence[Chunk]) -> tuple[ToolCall, ...]:

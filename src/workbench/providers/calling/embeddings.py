@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from workbench.config.values import Provider
 from workbench.core.clock import Clock, SystemClock
@@ -50,22 +50,6 @@ class Embeddings:
     """The model that really answered, when the provider says."""
 
 
-class EmbeddingModel(Protocol):
-    """What turns texts into vectors."""
-
-    async def embed(
-        self,
-        provider: Provider,
-        model: str,
-        texts: Sequence[str],
-        *,
-        api_key: Secret | None,
-        timeout_s: float = TIMEOUT_S,
-    ) -> Embeddings:
-        """The vectors of all `texts`, within `timeout_s` seconds. Raises AttemptFailure."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     vectors: tuple[tuple[float, ...], ...]
@@ -74,7 +58,7 @@ class _Batch:
 
 
 class LiteLLMEmbeddings:
-    """The `EmbeddingModel` on LiteLLM."""
+    """Turns texts into vectors."""
 
     def __init__(self, client: LiteLLMClient, clock: Clock | None = None) -> None:
         """`client` loads the library and keeps its connections."""

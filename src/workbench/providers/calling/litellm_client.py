@@ -9,14 +9,14 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from workbench.core.clock import Clock, SystemClock
-from workbench.providers.calling.answers import calls_tool, text_parts, tool_calls, usage_of
+from workbench.providers.calling.answers import parts_of, tool_calls, usage_of
 from workbench.providers.calling.classification import CAUSES
 from workbench.providers.calling.content_parts import flat
 from workbench.providers.calling.endpoint import endpoint_of
 from workbench.providers.calling.kinds import kind_of, known_as
 from workbench.providers.calling.library_errors import NOT_AN_EVENT, failure_of
 from workbench.providers.calling.litellm_shapes import Chunk, ChunkStream
-from workbench.providers.calling.requests import Seam, answer_arguments, timeout_of
+from workbench.providers.calling.requests import answer_arguments, timeout_of
 from workbench.providers.calling.upstream import LONGEST_NAME, Upstream, begin_call, end_call
 from workbench.providers.values import (
     AttemptFailure,
@@ -24,8 +24,6 @@ from workbench.providers.values import (
     Finish,
     ModelCall,
     ModelPart,
-    TextPart,
-    ToolPart,
     Usage,
 )
 
@@ -64,7 +62,6 @@ class LiteLLMClient:
         """Text and tool parts as they arrive, then one `Finish`. Raises AttemptFailure."""
         library = await self.loaded()
         endpoint = await endpoint_of(call.provider, call.api_key, library)
-        seam = Seam(call)
         upstream = begin_call(
             timeout_of(call.timeouts.total_s), flat if known_as(call.provider.kind) == "mistral" else None
         )
@@ -74,12 +71,8 @@ class LiteLLMClient:
             response = await library.module.acompletion(**{**endpoint, **answer_arguments(call)})
             async with aclosing(response):
                 async for chunk in response:
-                    for part in text_parts(chunk):
-                        text = part.text if part.reasoning else seam.join(part.text)
-                        if text:
-                            yield TextPart(text=text, reasoning=part.reasoning)
-                    if calls_tool(chunk):
-                        yield ToolPart()
+                    for part in parts_of(chunk):
+                        yield part
         except Exception as problem:
             failure = failure_of(problem, upstream, key=call.api_key, now_ms=self._clock.now_ms())
             if response is not None and failure.kind is ErrorKind.INTERNAL:

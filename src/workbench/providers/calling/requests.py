@@ -87,26 +87,3 @@ def _prefilled(call: ModelCall) -> dict[str, object]:
             return {"extra_body": {"continue_final_message": True, "add_generation_prompt": False}}
         case _:
             return {}
-
-
-class Seam:
-    """Joins an answer to the beginning that it was given, whose trailing blanks some providers do not take.
-
-    They are cut off before it is sent (by LiteLLM for Anthropic), so the answer often begins with them again.
-    """
-
-    def __init__(self, call: ModelCall) -> None:
-        """`call` says what the answer goes on from, if anything."""
-        text = call.messages[-1].text if call.prefill and call.messages else ""
-        self._blanks = text[len(text.rstrip()) :] if kind_of(call.provider.kind).prefill is Prefill.LISTED else ""
-
-    def join(self, text: str) -> str:
-        """The next piece of the answer without what the beginning ends in already."""
-        place = 0
-        while self._blanks and place < len(text):
-            if text[place] != self._blanks[0]:
-                self._blanks = ""
-                break
-            self._blanks = self._blanks[1:]
-            place += 1
-        return text[place:]

@@ -16,7 +16,6 @@ from workbench.config.values import Configuration, OnBrokenStream, Provider, Set
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock, SystemClock
 from workbench.core.ids import new_id
-from workbench.providers.answering.attempt_log import NoAttemptLog
 from workbench.providers.answering.failover import Failover
 from workbench.providers.resilience.shared_admission import SharedAdmission
 from workbench.providers.routing.order import Candidate, Route
@@ -211,7 +210,7 @@ class _Theatre:
         admission = SharedAdmission(None, bus, clock, Random(), owner="drill", limit=lambda: limit)
         router = Router(clock=clock, random=Random())
         failover = Failover(
-            self._model, NoAttemptLog(), bus, clock, Random(), admission=admission, router=router
+            self._model, None, bus, clock, Random(), admission=admission, router=router
         )  # fmt: skip
         return _Stage(clock, bus, admission, failover)
 
