@@ -66,6 +66,7 @@ async def test_adding_a_key(tmp_path: Path, size: tuple[int, int], text_golden: 
         await open_pane(d)
         await d.pilot.press("k", *"secret")
         await d.until(lambda: "kept in" in d.screen())
+        await d.settle()
         assert d.screen() == text_golden
 
 
@@ -108,4 +109,5 @@ async def test_colours_of_the_key_dialog(tmp_path: Path, svg_golden: SnapshotAss
         await open_pane(d)
         await d.pilot.press("k", *"secret")
         await d.until(lambda: "kept in" in d.screen())
+        await d.settle()
         assert screen_svg(d.app) == svg_golden
