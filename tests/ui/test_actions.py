@@ -10,7 +10,8 @@ from textual.command import CommandPalette
 from tests.support.app import driven
 from tests.support.fake_engine import FakeEngine
 from workbench.core.clock import ManualClock
-from workbench.tui.actions import ACTIONS, Scope
+from workbench.tui.actions.registry import ACTIONS
+from workbench.tui.actions.values import Scope
 from workbench.tui.screens.events import EventsScreen
 from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.providers import ProvidersScreen
@@ -22,11 +23,21 @@ async def test_every_handler_exists_where_its_keys_work(tmp_path: Path) -> None:
         for action in ACTIONS:
             if not action.handler:
                 continue
-            name = action.handler.partition("(")[0]
+            name, _, arguments = action.handler.partition("(")
             where, dot, method = name.rpartition(".")
             here = places | {"screen": ProvidersScreen} if action.scope is Scope.PROVIDERS else places
             widgets = [here[where]] if dot else [d.app.chat.composer, d.app.chat.conversations]
             assert any(hasattr(widget, f"action_{method}") for widget in widgets), action.id
+            if method == "do":
+                verbs = d.app.verbs if where == "app" else d.app.chat.verbs
+                assert arguments.split("'")[1] in verbs, action.id
+
+
+async def test_every_slash_command_with_a_verb_of_its_own_finds_it(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        for action in ACTIONS:
+            verbs = d.app.verbs if action.scope is Scope.EVERYWHERE else d.app.chat.verbs
+            assert not action.command or (action.slash and action.command in verbs), action.id
 
 
 async def test_help_lists_every_action_and_can_be_searched(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_harmless_text(screens: Path, code: str) -> None:
 
 
 def test_texts_of_the_registry_hold_nothing_to_parse() -> None:
-    from workbench.tui.actions import ACTIONS
+    from workbench.tui.actions.registry import ACTIONS
 
     assert [action.id for action in ACTIONS if "[" in action.title + action.help] == []
 

@@ -16,7 +16,8 @@ from workbench.conversations.values import BrokenPart, Conversation, MessageStat
 from workbench.core import events as ev
 from workbench.core.secret import Secret
 from workbench.providers.values import Attempt
-from workbench.tui.actions import ACTIONS, Scope, action_of_slash
+from workbench.tui.actions.registry import ACTIONS, action_of_slash
+from workbench.tui.actions.values import Scope
 from workbench.tui.chat.composing import CommandLine, Prompt, UnknownCommand, meaning_of
 from workbench.tui.state.badges import Severity, age, badge_of_message, live_line, money, ordinal, seconds
 from workbench.tui.state.chat import ChatState, ClientPhase, Part, Phase

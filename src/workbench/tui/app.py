@@ -18,7 +18,10 @@ from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from workbench.core.errors import WorkbenchError
-from workbench.tui.actions import Action, Scope, bindings_of
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Action, Scope
+from workbench.tui.application.looks import Looks
+from workbench.tui.application.setup import START_DEMONSTRATION, Setup
 from workbench.tui.chat.desk import Desk
 from workbench.tui.core_link import configuration_of
 from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure
@@ -29,7 +32,7 @@ from workbench.tui.screens.chat_chrome import chips
 from workbench.tui.shell import Shell
 from workbench.tui.signals import SignalWatch
 from workbench.tui.state.chat import Part
-from workbench.tui.themes import DEFAULT_THEME, register_themes
+from workbench.tui.verbs import Verbs
 from workbench.tui.widgets.status_bar import StatusBar
 from workbench.tui.widgets.tab_bar import TabBar
 
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
     from workbench.providers.health.values import ProviderStatus
     from workbench.tui.screens.events import EventsScreen
 
-START_DEMONSTRATION = 1_000
-"""Result of the application when it is to be started again as the demonstration."""
 _SAVE_WITHIN_S = 0.4
 _SETTLED_AFTER_S = 0.15
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
@@ -79,17 +80,10 @@ class WorkbenchApp(App[int]):
         self._signals: SignalWatch | None = None
         self._ending = False
         self._settling: Timer | None = None
-        self._theme_problems = self._take_themes()
-
-    def _take_themes(self) -> list[str]:
-        built_in = set(self.available_themes)
-        problems = register_themes(self, self.shell.files.themes_dir)
-        self.own_themes = [name for name in self.available_themes if name not in built_in]
-        wanted = self.shell.remembered.theme
-        # Set without its watchers: they would parse and apply every style twice before the first paint.
-        self.set_reactive(App.theme, wanted if wanted in self.available_themes else DEFAULT_THEME)
-        self.stylesheet.set_variables(self.get_css_variables())
-        return problems
+        self.looks = Looks(self, shell)
+        self.verbs = Verbs()
+        self.verbs.add(self.looks.verbs())
+        self.verbs.add(Setup(self, shell).verbs())
 
     def _events_screen(self) -> Screen[Any]:
         from workbench.tui.events.pane import events_pane
@@ -142,9 +136,8 @@ class WorkbenchApp(App[int]):
         self.pump.listen_to(self.shell.link.bus)
         self.shell.link.start()
         self.shell.started.set()
-        self.start_work(self._read_configuration(), group="configuration", exclusive=True)
-        if self._theme_problems:
-            self.tell("\n".join(self._theme_problems), warning=True)
+        self.start_work(self.read_configuration(), group="configuration", exclusive=True)
+        self.looks.tell_problems()
         if self._in_terminal:
             # What the first screen is made of lives as long as the program: later collections need not look at it.
             gc.freeze()
@@ -176,7 +169,7 @@ class WorkbenchApp(App[int]):
 
     async def _parts_changed(self, parts: frozenset[Part]) -> None:
         if Part.PROVIDERS in parts:
-            self.start_work(self._read_configuration(), group="configuration", exclusive=True)
+            self.start_work(self.read_configuration(), group="configuration", exclusive=True)
         if self.chat.is_mounted:
             await self.chat.parts_changed(parts)
         self._show_around()
@@ -192,7 +185,8 @@ class WorkbenchApp(App[int]):
         for status in self.screen.query(StatusBar):
             status.set_state(chips(self.shell))
 
-    async def _read_configuration(self) -> None:
+    async def read_configuration(self) -> None:
+        """Read the configuration that is in force, and how its providers are."""
         try:
             self.shell.configuration = await self.shell.call(configuration_of)
             self.shell.take_statuses(await self.shell.call(lambda core: core.providers.list()))
@@ -222,6 +216,13 @@ class WorkbenchApp(App[int]):
         """A short notice that goes away by itself."""
         toast(self, text, "warning" if warning else "information")
 
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard, and say so."""
+        from workbench.tui.external import copy_text
+
+        self.start_work(copy_text(self, text), group="copy")
+        self.tell(f"Copied {len(text):,} characters.")
+
     def perform(self, action: Action, argument: str = "") -> None:
         """Do what a slash command or the palette asks."""
         self.start_work(self._perform(action, argument), group="perform")
@@ -231,8 +232,8 @@ class WorkbenchApp(App[int]):
             await self.show_pane("chat")
         elif action.scope is Scope.PROVIDERS:
             await self.show_pane("providers")
-        if action.id == "app.theme" and argument:
-            await self.use_theme(argument)
+        if action.command and action.scope is Scope.EVERYWHERE:
+            self.verbs.do(action.command, argument)
         else:
             await self.run_action(action.handler, self.screen)
 
@@ -266,6 +267,10 @@ class WorkbenchApp(App[int]):
         """An event's conversation is to be opened."""
         self.open_from_anywhere(event.conversation_id)
 
+    def action_do(self, verb: str, *arguments: object) -> None:
+        """Do what a part of the application can do."""
+        self.verbs.do(verb, *arguments)
+
     def action_show_pane(self, pane: str) -> None:
         """Show a pane."""
         self.start_work(self.show_pane(pane), group="pane", exclusive=True)
@@ -278,70 +283,22 @@ class WorkbenchApp(App[int]):
 
         self.push_screen(help_for(self.screen, on_chat=self.screen is self.chat))
 
-    async def use_theme(self, name: str) -> None:
-        """Change to a theme by name, and remember it."""
-        if name not in self.available_themes:
-            known = ", ".join(sorted(self.own_themes))
-            self.tell(f"There is no theme {name}. There are: {known}", warning=True)
-            return
-        self.theme = name
-        await self.shell.remember(theme=name)
-
-    async def action_next_theme(self) -> None:
-        """The next of our themes."""
-        place = self.own_themes.index(self.theme) + 1 if self.theme in self.own_themes else 0
-        await self.use_theme(self.own_themes[place % len(self.own_themes)])
-
-    async def action_copy_or_stop(self) -> None:
+    def action_copy_or_stop(self) -> None:
         """Copy what is selected, else stop the reply, else say how to quit."""
-        from workbench.tui.external import copy_text, selected_text
+        from workbench.tui.external import selected_text
 
         selected = selected_text(self.screen)
         if selected:
-            await copy_text(self, selected)
-            self.tell(f"Copied {len(selected):,} characters.")
-        elif not self.chat.stop_running():
+            self.copy(selected)
+        elif not self.chat.sender.stop_running():
             self.tell("ctrl+q quits; nothing is selected and no reply is being written.")
-
-    async def action_edit_configuration(self) -> None:
-        """Open the configuration in the user's editor, and use it afterwards."""
-        from workbench.tui.external import edit_file
-        from workbench.tui.setup_file import ensure_configuration_file
-
-        file = self.shell.files.config_file
-        try:
-            ensure_configuration_file(file)
-            edit_file(self, file)
-        except WorkbenchError as problem:
-            self.show_failure(problem)
-        await self.shell.call(lambda core: core.reload_configuration())
-        await self._read_configuration()
-        configuration = self.shell.configuration
-        problems = configuration.problems if configuration else ()
-        if problems:
-            self.tell("\n".join(map(str, problems[:_MOST_PROBLEMS])), warning=True)
-        elif not self.shell.nobody_can_answer:
-            self.tell("The configuration is in force.")
-
-    def action_start_demonstration(self) -> None:
-        """Start again with three scripted providers in a throw-away home."""
-        if self.shell.demo:
-            self.tell("This is the demonstration.")
-            return
-        self._end_asking(START_DEMONSTRATION, "Start the demonstration?", "Leave")
-
-    def action_drill(self) -> None:
-        """See what happens when providers fail, on stand-ins for them."""
-        from workbench.tui.screens.drill import DrillScreen
-
-        if not isinstance(self.screen, DrillScreen):
-            self.push_screen(DrillScreen(self))
 
     def action_quit_workbench(self) -> None:
         """End; ask only while a reply is being written."""
-        self._end_asking(0, "Quit workbench?", "Quit")
+        self.end_asking(0, "Quit workbench?", "Quit")
 
-    def _end_asking(self, code: int, title: str, yes: str) -> None:
+    def end_asking(self, code: int, title: str, yes: str) -> None:
+        """End with `code`; ask, with `title`, only while a reply is being written."""
         if not self.desk.anything_running():
             self.end_soon(code)
             return
@@ -386,6 +343,3 @@ class WorkbenchApp(App[int]):
             self._exit_renderables.append(notice)
         self._return_code = EXIT_CRASH
         self._close_messages_no_wait()
-
-
-_MOST_PROBLEMS = 5

@@ -9,7 +9,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from workbench.core.text import clean_line
-from workbench.tui.actions import ACTIONS, Action, action_by_id
+from workbench.tui.actions.registry import ACTIONS, action_by_id
+from workbench.tui.actions.values import Action
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -44,7 +45,7 @@ class WorkbenchCommands(Provider):
             if score > 0:
                 opening = partial(self._host.open_from_anywhere, conversation.id)
                 yield Hit(score, Content.assemble(title, ("  conversation", "$text-muted")), opening, title)
-        for name in self._host.own_themes:
+        for name in self._host.looks.names:
             score = matcher.match(f"theme {name}")
             if score > 0:
                 choosing = partial(self._host.perform, action_by_id("app.theme"), name)

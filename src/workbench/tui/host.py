@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from workbench.tui.actions import Action
+from workbench.tui.actions.values import Action
 
 
 class Host(Protocol):
@@ -21,6 +21,10 @@ class Host(Protocol):
 
     def tell(self, text: str, *, warning: bool = False) -> None:
         """A short notice that goes away by itself."""
+        ...
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard, and say so."""
         ...
 
     def perform(self, action: Action, argument: str = "") -> None:

@@ -40,7 +40,7 @@ def run_full_screen(options: FullScreenOptions) -> int:
         return EXIT_USAGE
     # Nothing that is made before the first paint is garbage; the application switches collection on after it.
     gc.disable()
-    from workbench.tui.app import START_DEMONSTRATION
+    from workbench.tui.application.setup import START_DEMONSTRATION
 
     while True:
         code = _run_once(options)

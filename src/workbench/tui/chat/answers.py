@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from workbench.tui.chat.desk import Desk, Slot
-from workbench.tui.chat.dialogs import OpenDialog
+from workbench.tui.chat.desk import Slot
+from workbench.tui.chat.pane import Pane
 from workbench.tui.chat.switching import Switching
-from workbench.tui.chat.transcript_feed import TranscriptFeed
-from workbench.tui.host import Host
-from workbench.tui.shell import Shell
 from workbench.tui.state.switching import Choice, Pin, choices_for_another, next_to_ask
+from workbench.tui.verbs import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,17 +20,22 @@ class Answers:
 
     def __init__(
         self,
-        host: Host,
-        shell: Shell,
-        desk: Desk,
+        pane: Pane,
         switching: Switching,
-        feed: TranscriptFeed,
-        *,
-        redraw: Callable[[], None],
     ) -> None:
-        """`redraw` is called when another reply has begun."""
-        self._host, self._shell, self._desk = host, shell, desk
-        self._switching, self._feed, self._redraw = switching, feed, redraw
+        """`switching` knows who may answer."""
+        self._host, self._shell, self._desk = pane.host, pane.shell, pane.desk
+        self._switching, self._feed, self._redraw = switching, pane.feed, pane.redraw
+        self._open_dialog = pane.open_dialog
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """What a person can do."""
+        return {
+            "answer_again": self.again,
+            "pick_another": self.pick_another,
+            "ask_named": self.ask_named,
+            "walk_answers": self.walk,
+        }
 
     def again(self) -> None:
         """Ask the same question; who answers is decided as for any prompt."""
@@ -40,7 +43,7 @@ class Answers:
         if message_id:
             self._begin(message_id, self._desk.slot.pin)
 
-    def pick_another(self, open_dialog: OpenDialog) -> None:
+    def pick_another(self) -> None:
         """Let a person choose who else is asked."""
         message_id = self._question()
         choices = self._switching.choices() if message_id else []
@@ -62,7 +65,7 @@ class Answers:
             return choices_for_another(newer, answered)[0]
 
         switch = SwitcherScreen(arranged, Pin(), title="Ask another the same", marked=best)
-        open_dialog(switch, chosen)
+        self._open_dialog(switch, chosen)
         self._switching.keep_current(switch, arrange)
 
     def ask_named(self, name: str) -> None:

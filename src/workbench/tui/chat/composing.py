@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.tui.actions import ACTIONS, Action, action_of_slash
+from workbench.tui.actions.registry import ACTIONS, action_of_slash
+from workbench.tui.actions.values import Action
 from workbench.tui.chat.desk import Desk
 from workbench.tui.state.slash import completions, parse_slash
 from workbench.tui.widgets.completion_list import CompletionList

@@ -229,6 +229,10 @@ class Desk:
         await self.read_branch(slot)
         return turn
 
+    async def stop(self, conversation_id: str) -> None:
+        """End a conversation's reply; what came is kept."""
+        await self._shell.call(lambda core: core.chat.stop(conversation_id))
+
     async def keep_after_sending(self, slot: Slot) -> None:
         """Bring drafts and memory in line with a prompt that was stored. Raises `WorkbenchError`."""
         if self._fresh is slot:

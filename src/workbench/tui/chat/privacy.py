@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from workbench.tui.chat.desk import Desk, Slot
 from workbench.tui.chat.dialogs import OpenDialog
 from workbench.tui.host import Host
 from workbench.tui.shell import Shell
 from workbench.tui.state.switching import AUTO
+from workbench.tui.verbs import Verb
 
 _QUESTION = (
     "Only private providers will read it from now on. This cannot be undone, and what was asked before has been read"
@@ -26,7 +27,11 @@ class Privacy:
         self._host, self._shell, self._desk = host, shell, desk
         self._open_dialog, self._redraw = open_dialog, redraw
 
-    def toggle(self) -> None:
+    def verbs(self) -> Mapping[str, Verb]:
+        """What a person can do."""
+        return {"toggle_private": self.toggle}
+
+    def toggle(self, _: str = "") -> None:
         """Make the open conversation private, or an empty one public again; asks when there is no way back."""
         slot = self._desk.slot
         if not self._desk.opened.is_set():

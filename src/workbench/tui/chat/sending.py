@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from workbench.core.errors import WorkbenchError
 from workbench.tui.chat.composing import Composing
 from workbench.tui.chat.desk import Desk, Slot
 from workbench.tui.chat.transcript_feed import TranscriptFeed
 from workbench.tui.host import Host
+from workbench.tui.verbs import Verb
 
 
 class Sender:
@@ -19,6 +20,10 @@ class Sender:
     ) -> None:
         """`redraw` is called after each step."""
         self._host, self._desk, self._feed, self._composing, self._redraw = host, desk, feed, composing, redraw
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """What a person can do."""
+        return {"stop_reply": self.stop_reply, "take_back_prompt": self.take_back_prompt}
 
     def submit(self, text: str) -> bool:
         """Send a prompt, or let it wait for the running reply; False when it was refused and stays where it is."""
@@ -54,6 +59,24 @@ class Sender:
             self._composing.put_back(text)
             self._redraw()
         return bool(text)
+
+    def take_back_prompt(self) -> None:
+        """Take a waiting prompt back, or say that none waits."""
+        if not self.take_back():
+            self._host.tell("No prompt waits here.")
+
+    def stop_running(self) -> bool:
+        """Stop the reply of the open conversation; False when none is being written."""
+        conversation_id = self._desk.slot.conversation_id
+        if not conversation_id or not self._desk.running(self._desk.slot):
+            return False
+        self._host.start_work(self._desk.stop(conversation_id), group="stop")
+        return True
+
+    def stop_reply(self) -> None:
+        """Stop the reply, or say that none is being written."""
+        if not self.stop_running():
+            self._host.tell("No reply is being written here.")
 
     def _begin(self, slot: Slot, text: str) -> None:
         slot.sending = text

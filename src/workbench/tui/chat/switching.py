@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from workbench.tui.chat.desk import Desk
@@ -10,6 +10,7 @@ from workbench.tui.chat.dialogs import OpenDialog
 from workbench.tui.host import Host
 from workbench.tui.shell import Shell
 from workbench.tui.state.switching import AUTO, Choice, Figures, Pin, choices_of, find_choice, next_pin
+from workbench.tui.verbs import Verb
 
 if TYPE_CHECKING:
     from workbench.tui.screens.switcher import SwitcherScreen
@@ -27,6 +28,10 @@ class Switching:
         self._host, self._shell, self._desk = host, shell, desk
         self._open_dialog, self._redraw = open_dialog, redraw
         self._figures: Figures = {}
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """What a person can do."""
+        return {"pick_model": self.pick, "switch_named": self.by_name, "next_provider": self.step}
 
     def choices(self) -> list[Choice]:
         """Who may answer the open conversation, with what was last known; tells when nothing is known yet."""
@@ -61,7 +66,10 @@ class Switching:
         switch.show_choices(arrange(self.choices()))
 
     def by_name(self, name: str) -> None:
-        """Choose by a typed name; `next` takes the next provider."""
+        """Choose by a typed name; `next` takes the next provider, no name opens the switch."""
+        if not name:
+            self.pick()
+            return
         if name == "next" or self._shell.configuration is None:
             self.step(1)
             return

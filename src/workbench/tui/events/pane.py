@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.tui.actions import Scope
+from workbench.tui.actions.values import Scope
 from workbench.tui.events.model import EventsModel, Stored
 from workbench.tui.screens.chat_chrome import PANES
 from workbench.tui.screens.events import EventsScreen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
@@ -14,22 +14,27 @@ from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import TextArea
 
-from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Scope
 from workbench.tui.chat.answers import Answers
 from workbench.tui.chat.broken import BrokenReplies
 from workbench.tui.chat.composing import CommandLine, Composing, UnknownCommand, meaning_of
+from workbench.tui.chat.copying import Copying
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.drafting import DraftKeeper
 from workbench.tui.chat.list_feed import ListFeed
+from workbench.tui.chat.opening import Opening
+from workbench.tui.chat.pane import Pane
 from workbench.tui.chat.privacy import Privacy
 from workbench.tui.chat.sending import Sender
 from workbench.tui.chat.switching import Switching
 from workbench.tui.chat.transcript_feed import TranscriptFeed
-from workbench.tui.external import EditorError, copy_text, edit_text
+from workbench.tui.external import EditorError, edit_text
 from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import SafeStatic
 from workbench.tui.screens.chat_chrome import PANES, ChatChrome
 from workbench.tui.state.chat import Part
+from workbench.tui.verbs import Verb, Verbs
 from workbench.tui.widgets.banner import Banner
 from workbench.tui.widgets.completion_list import CompletionList
 from workbench.tui.widgets.composer import Composer, Writing
@@ -71,6 +76,7 @@ class ChatScreen(Screen[None]):
         self._shell = host.shell
         self._desk = host.desk
         self._read_turns: set[str] = set()
+        self.verbs = Verbs()
 
     def compose(self) -> ComposeResult:
         """All parts; which of them show depends on width and state."""
@@ -99,8 +105,13 @@ class ChatScreen(Screen[None]):
         parts = (self._host, self._shell, self._desk)
         self.switching = Switching(*parts, self._open_dialog, self.refresh_chrome)
         self.privacy = Privacy(*parts, self._open_dialog, self.refresh_chrome)
-        self.answers = Answers(*parts, self.switching, self.feed, redraw=self.refresh_chrome)
         self.broken = BrokenReplies(*parts, self, self._open_dialog)
+        pane = self._pane()
+        self.answers = Answers(pane, self.switching)
+        self.opening = Opening(pane, self.drafts)
+        for part in (self.opening, self.sender, self.switching, self.privacy, self.answers, Copying(pane)):
+            self.verbs.add(part.verbs())
+        self.verbs.add(self._own_verbs())
         self.composer.listen(Writing(submit=self._submit, completion_key=self._completion_key, recall=self._recall))
         self.transcript.empty_text = "No messages yet. Type and press enter; ctrl+l picks the model."
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
@@ -108,6 +119,29 @@ class ChatScreen(Screen[None]):
         self.show_slot()
         # In a group of its own: another one opened early must not end it, prompts and drafts wait for it.
         self._host.start_work(self._open_first(), group="open-first")
+
+    def _pane(self) -> Pane:
+        return Pane(
+            host=self._host,
+            shell=self._shell,
+            desk=self._desk,
+            transcript=self.transcript,
+            composer=self.composer,
+            feed=self.feed,
+            composing=self.composing,
+            open_dialog=self._open_dialog,
+            redraw=self.refresh_chrome,
+            show_slot=self.show_slot,
+        )
+
+    def _own_verbs(self) -> Mapping[str, Verb]:
+        return {
+            "toggle_list": self._toggle_list,
+            "toggle_trace": self._toggle_trace,
+            "move_cursor": self.transcript.move_cursor,
+            "earlier_prompt": lambda: self._recall(1),
+            "external_editor": self._external_editor,
+        }
 
     async def parts_changed(self, parts: frozenset[Part]) -> None:
         """Draw what these parts of the state touch."""
@@ -166,21 +200,11 @@ class ChatScreen(Screen[None]):
 
     async def _open_first(self) -> None:
         self.list_feed.read_soon()
-        problem = await self._desk.open_first(self._host.first_conversation)
-        if problem is not None and self._host.first_conversation != self._shell.remembered.conversation_id:
-            self._host.show_failure(problem)
-        self.show_slot()
-        self.drafts.changed()
-
-    async def _open(self, reference: str) -> None:
-        await self.drafts.save_now()
-        await self._desk.open(reference)
-        self.show_slot()
-        self.composer.focus()
+        await self.opening.open_first(self._host.first_conversation)
 
     def open_conversation(self, reference: str) -> None:
         """Lay another conversation open."""
-        self._host.start_work(self._open(reference), group="open", exclusive=True)
+        self.opening.open(reference)
 
     def show_slot(self) -> None:
         """Show what lies open on the desk."""
@@ -231,19 +255,11 @@ class ChatScreen(Screen[None]):
         return True
 
     def _run(self, command: CommandLine) -> None:
-        # What decides where the next prompt goes is done before its first key is looked at.
-        match command.action.id:
-            case "chat.ask_another":
-                # Without a name the key opens the switch, and the command takes the next one.
-                self.answers.ask_named(command.argument)
-            case "chat.private":
-                self.privacy.toggle()
-            case "chat.new":
-                self.action_new_conversation()
-            case "chat.switch_model" if command.argument:
-                self.switching.by_name(command.argument)
-            case _:
-                self._host.perform(command.action, command.argument)
+        if command.action.command and command.action.scope is not Scope.EVERYWHERE:
+            # At once: it may decide where the next prompt goes, and the first key of that may be on its way.
+            self.verbs.do(command.action.command, command.argument)
+        else:
+            self._host.perform(command.action, command.argument)
 
     @on(CompletionList.Chosen)
     def _completion_chosen(self, event: CompletionList.Chosen) -> None:
@@ -266,6 +282,10 @@ class ChatScreen(Screen[None]):
                 if self.sender.submit(meaning.text):
                     self.transcript.action_follow()
 
+    def action_do(self, verb: str, *arguments: object) -> None:
+        """Do what a part of the pane can do."""
+        self.verbs.do(verb, *arguments)
+
     def action_step_back(self) -> None:
         """One press, one effect: close what lies over the transcript, else take back, stop, leave the composer."""
         overlaid = self.has_class("-trace-open") and not self.has_class("-wide")
@@ -275,57 +295,14 @@ class ChatScreen(Screen[None]):
             self.remove_class("-list-open")
             self.set_class(self.has_class("-trace-open") and not overlaid, "-trace-open")
             self.composer.focus()
-        elif self.sender.take_back() or self.stop_running():
+        elif self.sender.take_back() or self.sender.stop_running():
             return
         elif self.focused is self.composer:
             (self.first_run if self.first_run.display else self.transcript).focus()
         else:
             self.composer.focus()
 
-    def stop_running(self) -> bool:
-        """Stop the reply of the open conversation; False when none is being written."""
-        conversation_id = self._desk.slot.conversation_id
-        if not conversation_id or not self._desk.running(self._desk.slot):
-            return False
-        stopping = self._shell.call(lambda core: core.chat.stop(conversation_id))
-        self._host.start_work(stopping, group="stop")
-        return True
-
-    def action_stop_reply(self) -> None:
-        """Stop the reply, or say that none is being written."""
-        if not self.stop_running():
-            self._host.tell("No reply is being written here.")
-
-    def action_take_back(self) -> None:
-        """Take a waiting prompt back, or say that none waits."""
-        if not self.sender.take_back():
-            self._host.tell("No prompt waits here.")
-
-    def action_new_conversation(self) -> None:
-        """Begin an empty conversation."""
-        before = self._desk.slot
-        if self._desk.opened.is_set():
-            self._show_new()
-        self._host.start_work(self._new(before), group="open", exclusive=True)
-
-    def _show_new(self) -> None:
-        self.composing.changed()
-        self._desk.new()
-        self.show_slot()
-        self.composer.focus()
-
-    async def _new(self, before: Slot) -> None:
-        if not self._desk.opened.is_set():
-            await self._desk.opened.wait()
-            before = self._desk.slot
-            self._show_new()
-        await self.drafts.save(before)
-        slot = self._desk.slot
-        if await self._desk.read_new(slot) and slot is self._desk.slot:
-            self.composing.show_slot()
-        await self._shell.remember(conversation_id="")
-
-    def action_toggle_list(self) -> None:
+    def _toggle_list(self) -> None:
         """Show or fold the list; over the transcript when there is no room beside it."""
         if self.has_class("-narrow"):
             self.toggle_class("-list-open")
@@ -337,7 +314,7 @@ class ChatScreen(Screen[None]):
             self.composer.focus()
         self._host.start_work(self._shell.remember(list_hidden=hidden), group="remember")
 
-    def action_toggle_trace(self) -> None:
+    def _toggle_trace(self) -> None:
         """Show or hide the failover trace of the reply under the cursor."""
         self.toggle_class("-trace-open")
         self._show_trace()
@@ -346,51 +323,10 @@ class ChatScreen(Screen[None]):
         elif not self.has_class("-trace-open") and self.focused in (None, self.trace):
             self.composer.focus()
 
-    def action_switch_model(self) -> None:
-        """Open the provider and model switch."""
-        self.switching.pick()
-
-    def action_next_provider(self, step: int = 1) -> None:
-        """Pin the next (1) or previous (-1) usable provider; automatic beyond the ends."""
-        self.switching.step(step)
-
-    def action_toggle_private(self) -> None:
-        """Let only private providers read the open conversation."""
-        self.privacy.toggle()
-
-    def action_ask_again(self, whom: str) -> None:
-        """Ask the question at the bar again: `same` as any prompt, or `another` provider that a person picks."""
-        if whom == "same":
-            self.answers.again()
-        else:
-            self.answers.pick_another(self._open_dialog)
-
-    def action_walk_answers(self, step: int) -> None:
-        """Show the answer before (-1) or after (1) the one at the bar."""
-        self.answers.walk(step)
-
-    def action_external_editor(self) -> None:
-        """Write in the user's own editor."""
+    def _external_editor(self) -> None:
         try:
             self.composing.show(edit_text(self._host, self.composer.whole_text))
         except EditorError as problem:
             self._host.show_failure(problem)
         self.drafts.changed()
         self.composer.focus()
-
-    def action_earlier_prompt(self) -> None:
-        """Bring back the prompt before."""
-        self._recall(1)
-
-    def action_move_cursor(self, step: int) -> None:
-        """Move the message cursor."""
-        self.transcript.move_cursor(step)
-
-    def action_copy_message(self) -> None:
-        """Copy the message under the cursor, else the last reply."""
-        text = self.feed.text_to_copy()
-        if not text:
-            self._host.tell("There is nothing to copy yet.")
-            return
-        self._host.start_work(copy_text(self._host, text), group="copy")
-        self._host.tell(f"Copied {len(text):,} characters.")

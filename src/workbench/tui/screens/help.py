@@ -15,7 +15,8 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input
 
-from workbench.tui.actions import ACTIONS, Action, Scope, readable_key
+from workbench.tui.actions.registry import ACTIONS
+from workbench.tui.actions.values import Action, Scope, readable_key
 from workbench.tui.glyphs import drawn
 from workbench.tui.markdown.textlines import cells, wrap
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title

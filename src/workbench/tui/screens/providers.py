@@ -13,7 +13,8 @@ from textual.getters import query_one
 from textual.screen import Screen
 
 from workbench.core.text import clean_line
-from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.providers.board import Board
 from workbench.tui.providers.detail import chain_of

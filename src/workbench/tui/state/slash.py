@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.tui.actions import Action
+from workbench.tui.actions.values import Action
 
 _COMMAND = re.compile(r"/([a-z][a-z-]*)(?:\s+(.*))?\s*\Z", re.DOTALL)
 _BEGUN = re.compile(r"/[a-z-]*\Z")

@@ -9,7 +9,7 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 
-from workbench.tui.actions import Action
+from workbench.tui.actions.values import Action
 from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import SafeStatic
 

@@ -11,7 +11,8 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import TextArea
 
-from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Scope
 from workbench.tui.state.pastes import LARGE, Pastes
 
 _LIST_KEYS = frozenset({"up", "down", "tab", "enter", "escape"})

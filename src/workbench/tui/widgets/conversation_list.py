@@ -14,7 +14,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.markdown.textlines import cells, clip
 from workbench.tui.safe import set_border_subtitle

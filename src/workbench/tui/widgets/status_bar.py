@@ -6,7 +6,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from workbench.core.text import clean_line
-from workbench.tui.actions import ACTIONS, Action, Scope
+from workbench.tui.actions.registry import ACTIONS
+from workbench.tui.actions.values import Action, Scope
 from workbench.tui.glyphs import glyphs
 from workbench.tui.state.badges import scripted_label
 from workbench.tui.state.chips import ProviderChip

@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from workbench.tui.actions import action_by_id, readable_key
+from workbench.tui.actions.registry import action_by_id
+from workbench.tui.actions.values import readable_key
 from workbench.tui.glyphs import glyphs
 
 _NARROW = 100

@@ -15,7 +15,8 @@ from textual.message import Message
 from textual.reactive import Reactive
 from textual.widget import Widget
 
-from workbench.tui.actions import Scope, bindings_of
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.blocks import warm_up
 from workbench.tui.palette import COMPONENTS, PALETTE_CSS, PaletteKeeper

@@ -1,0 +1,1 @@
+"""What the application can do whatever pane is shown."""

@@ -1,0 +1,66 @@
+"""Laying conversations open: the first one, another one, an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench.tui.chat.desk import Slot
+from workbench.tui.chat.drafting import DraftKeeper
+from workbench.tui.chat.pane import Pane
+from workbench.tui.verbs import Verb
+
+
+class Opening:
+    """Moves from one conversation to another; what is unsent is kept on the way."""
+
+    def __init__(self, pane: Pane, drafts: DraftKeeper) -> None:
+        """Nothing is opened yet."""
+        self._pane, self._drafts = pane, drafts
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """What a person can do."""
+        return {"new_conversation": self.begin_new}
+
+    async def open_first(self, reference: str) -> None:
+        """Open the conversation that the application begins with; tells why it cannot when it was asked for."""
+        pane = self._pane
+        problem = await pane.desk.open_first(reference)
+        if problem is not None and reference != pane.shell.remembered.conversation_id:
+            pane.host.show_failure(problem)
+        pane.show_slot()
+        self._drafts.changed()
+
+    def open(self, reference: str) -> None:
+        """Lay another conversation open."""
+        self._pane.host.start_work(self._open(reference), group="open", exclusive=True)
+
+    async def _open(self, reference: str) -> None:
+        await self._drafts.save_now()
+        await self._pane.desk.open(reference)
+        self._pane.show_slot()
+        self._pane.composer.focus()
+
+    def begin_new(self, _: str = "") -> None:
+        """Begin an empty conversation."""
+        before = self._pane.desk.slot
+        if self._pane.desk.opened.is_set():
+            self._show_new()
+        self._pane.host.start_work(self._new(before), group="open", exclusive=True)
+
+    def _show_new(self) -> None:
+        self._pane.composing.changed()
+        self._pane.desk.new()
+        self._pane.show_slot()
+        self._pane.composer.focus()
+
+    async def _new(self, before: Slot) -> None:
+        desk = self._pane.desk
+        if not desk.opened.is_set():
+            await desk.opened.wait()
+            before = desk.slot
+            self._show_new()
+        await self._drafts.save(before)
+        slot = desk.slot
+        if await desk.read_new(slot) and slot is desk.slot:
+            self._pane.composing.show_slot()
+        await self._pane.shell.remember(conversation_id="")
