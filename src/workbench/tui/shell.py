@@ -7,12 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from workbench.core.clock import Clock, SystemClock
 from workbench.tui.core_link import CoreLink, CorePort
 from workbench.tui.state.chat import ChatState
-from workbench.tui.ui_state import UiState, write_ui_state
+from workbench.tui.ui_state import UiChanges, UiState, write_ui_state
 
 if TYPE_CHECKING:
     from workbench.config.values import Configuration
@@ -95,22 +95,9 @@ class Shell:
         ordered = sorted(providers, key=lambda provider: provider.priority)
         return tuple(provider.name for provider in ordered if provider.usable and provider.private)
 
-    async def remember(
-        self,
-        *,
-        theme: str | None = None,
-        conversation_id: str | None = None,
-        list_hidden: bool | None = None,
-        new_is_private: bool | None = None,
-    ) -> None:
-        """Keep looks for the next start; a demonstration leaves no trace."""
-        state = replace(
-            self.remembered,
-            theme=self.remembered.theme if theme is None else theme,
-            conversation_id=self.remembered.conversation_id if conversation_id is None else conversation_id,
-            list_hidden=self.remembered.list_hidden if list_hidden is None else list_hidden,
-            new_is_private=self.remembered.new_is_private if new_is_private is None else new_is_private,
-        )
+    async def remember(self, **changes: Unpack[UiChanges]) -> None:
+        """Keep looks and preferences for the next start; a demonstration leaves no trace."""
+        state = replace(self.remembered, **changes)
         if state == self.remembered:
             return
         self.remembered = state

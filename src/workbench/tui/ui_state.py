@@ -1,4 +1,4 @@
-"""The little that the first paint needs, cached in one small file: theme and last conversation."""
+"""The little that the first paint needs, cached in one small file: looks, preferences, last conversation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypedDict, cast
 
 _MOST_BYTES = 65_536
 """A larger file is not ours."""
@@ -15,7 +15,7 @@ _MOST_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UiState:
-    """What the application remembers of its own looks."""
+    """What the application remembers of its own looks and of how a person likes it."""
 
     theme: str = ""
     """Name of the chosen theme; empty for the default."""
@@ -25,6 +25,27 @@ class UiState:
     """Whether the conversation list is folded away."""
     new_is_private: bool = False
     """Whether the conversation that is begun and not sent yet is private, as its unsent text is."""
+    compact: bool = False
+    """Whether everything stands closer together."""
+    reduced_motion: bool = False
+    """Whether nothing moves by itself."""
+    notify: bool = False
+    """Whether the terminal is told of a long reply's end while it is not looked at."""
+    enter_is_newline: bool = False
+    """Whether enter begins a new line and ctrl+j sends, instead of the other way round."""
+
+
+class UiChanges(TypedDict, total=False):
+    """Fields of `UiState` that change."""
+
+    theme: str
+    conversation_id: str
+    list_hidden: bool
+    new_is_private: bool
+    compact: bool
+    reduced_motion: bool
+    notify: bool
+    enter_is_newline: bool
 
 
 def read_ui_state(file: Path) -> UiState:
@@ -37,14 +58,9 @@ def read_ui_state(file: Path) -> UiState:
         return UiState()
     if not isinstance(document, dict):
         return UiState()
-    fields = cast("dict[str, object]", document)
-    theme, conversation_id = fields.get("theme"), fields.get("conversation_id")
-    return UiState(
-        theme=theme if isinstance(theme, str) else "",
-        conversation_id=conversation_id if isinstance(conversation_id, str) else "",
-        list_hidden=fields.get("list_hidden") is True,
-        new_is_private=fields.get("new_is_private") is True,
-    )
+    written, known = cast("dict[str, object]", document), asdict(UiState())
+    same_type = {name: written[name] for name in known if type(written.get(name)) is type(known[name])}
+    return UiState(**cast("UiChanges", same_type))
 
 
 def write_ui_state(file: Path, state: UiState) -> None:
