@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import RunningCommand, configure, provider_entry, run_cli, running_cli, script
-from tests.support.doubles import (
-    HOSTILE_TEXT,
-    endless,
-    hostile_error,
-    ok,
-    running_provider,
-)
+from tests.support.cli import RunningCommand, configure, invoke, provider_entry, run_cli, running_cli, script
+from tests.support.doubles import HOSTILE_TEXT, endless, hostile_error, ok, running_provider
+from tests.support.in_process import Streams
 
-pytestmark = pytest.mark.timeout(60)
-"""Most of these start a process that loads the model library: 3 to 8 s of CPU each."""
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.usefixtures("no_input"),
+]
+"""Many of these start a process that loads the model library, 4 s of CPU each; it uses what is deprecated."""
 
 CONTROLS = (b"\x1b", b"\x07", b"\x00", b"\r", b"\xc2\x9b", b"\xc2\x9d", "\u202e".encode(), "\u2066".encode())
 """Bytes of `HOSTILE_TEXT` that no pipe may see."""
@@ -33,14 +32,14 @@ def streamed(command: RunningCommand) -> str:
     return "".join(line["data"]["delta"] for line in lines if line["kind"] == "reply.delta")
 
 
-def shown_reply(home: Path) -> dict[str, str]:
+def shown_reply(streams: Streams) -> dict[str, str]:
     """The newest conversation's last message, as another process reads it."""
-    done = run_cli("history", "show", "last", "--json", env={"WORKBENCH_HOME": str(home)})
-    assert done.code == 0, done.err
-    return done.json["messages"][-1]
+    streams.read()
+    assert invoke("history", "show", "last", "--json") == 0
+    return streams.json()["messages"][-1]
 
 
-def test_killed_in_the_middle(isolation: Path) -> None:
+def test_killed_in_the_middle(isolation: Path, streams: Streams) -> None:
     with running_provider(endless(0.02)) as double:
         configure(isolation, [double.base_url])
         with running_cli("ask", "--ndjson", "tell me a long story") as command:
@@ -49,16 +48,17 @@ def test_killed_in_the_middle(isolation: Path) -> None:
             command.wait_until(lambda: time.monotonic() > at + 0.5)
             command.send(signal.SIGKILL)
             assert command.finish().code == -signal.SIGKILL
-    reply = shown_reply(isolation)
+    reply = shown_reply(streams)
     assert reply["state"] == "interrupted"
     assert reply["text"].startswith(seen)
-    text = run_cli("history", "show", "last").out
+    assert invoke("history", "show", "last") == 0
+    text = streams.read()
     assert "tell me a long story" in text
     assert f"{len(reply['text'])} characters kept]" in text
 
 
 @pytest.mark.parametrize(("number", "state"), [(signal.SIGINT, "stopped"), (signal.SIGTERM, "interrupted")])
-def test_interrupted(number: signal.Signals, state: str, isolation: Path) -> None:
+def test_interrupted(number: signal.Signals, state: str, isolation: Path, streams: Streams) -> None:
     with running_provider(endless(0.02)) as double:
         configure(isolation, [double.base_url])
         with running_cli("ask", "--ndjson", "tell me a long story") as command:
@@ -71,7 +71,7 @@ def test_interrupted(number: signal.Signals, state: str, isolation: Path) -> Non
     assert done.code == 130
     assert done.lines[-1]["error"]["kind"] == "interrupted"
     assert "Traceback" not in done.err
-    reply = shown_reply(isolation)
+    reply = shown_reply(streams)
     assert reply["state"] == state
     assert reply["text"].startswith(seen)
 
@@ -124,17 +124,16 @@ def test_no_terminal_no_full_screen() -> None:
         assert "workbench ask" in done.err
 
 
-def test_demonstration_without_any_configuration(isolation: Path) -> None:
-    done = run_cli("ask", "--demo", "hello")
-    assert done.code == 0
-    assert done.out.strip()
-    assert "scripted" in done.err.splitlines()[0]
-    assert "rate_limited 429" in done.err
-    assert "broken_stream" in done.err
+def test_demonstration_without_any_configuration(isolation: Path, streams: Streams) -> None:
+    assert invoke("ask", "--demo", "hello") == 0
+    assert streams.read().strip()
+    assert "scripted" in streams.err.splitlines()[0]
+    assert "rate_limited 429" in streams.err
+    assert "broken_stream" in streams.err
     assert not (isolation / "data").exists()
 
 
-def test_hostile_text_on_pipes(isolation: Path) -> None:
+def test_hostile_text_on_pipes(isolation: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with running_provider(hostile_error()) as first, running_provider(ok(HOSTILE_TEXT)) as second:
         entries = {
             "alpha": provider_entry(first.base_url, priority=1, models=["m\x1b]2;x\x07"]),
@@ -149,12 +148,16 @@ def test_hostile_text_on_pipes(isolation: Path) -> None:
         ["history", "show", "last", "--json"], ["events"], ["events", "--ndjson"], ["events", "--json"],
         ["providers", "list"], ["providers", "list", "--json"], ["config", "show"],
     )  # fmt: skip
-    for done in (answered, *(run_cli(*arguments) for arguments in commands)):
-        assert done.code == 0, done.err
+    printed = [(answered.raw_out, answered.raw_err)]
+    for arguments in commands:
+        assert invoke(*arguments) == 0
+        out, err = capfdbinary.readouterr()
+        printed.append((out, err))
+    for out, err in printed:
         for control in CONTROLS:
-            assert control not in done.raw_out + done.raw_err
+            assert control not in out + err
             escaped = json.dumps(control.decode())[1:-1].encode()
-            assert escaped == control or escaped not in done.raw_out
+            assert escaped == control or escaped not in out
 
 
 BAIT = "import os, pathlib\npathlib.Path({marker!r}).write_text(__name__)\nos.environ['WORKBENCH_HOME'] = {home!r}\n"
@@ -189,11 +192,11 @@ def test_bait_in_the_working_directory_changes_nothing(module: bool, isolation: 
 def test_following_the_log(isolation: Path) -> None:
     with running_provider(ok()) as double:
         configure(isolation, [double.base_url])
-        assert run_cli("ask", "first").code == 0
+        assert invoke("ask", "first") == 0
         with running_cli("events", "--follow", "--ndjson", "--source", "engine") as command:
             command.wait_until(lambda: command.out.count("engine.started") == 1)
-            assert run_cli("history", "list").code == 0
-            assert run_cli("ask", "second").code == 0
+            assert invoke("history", "list") == 0
+            assert invoke("ask", "second") == 0
             command.wait_until(lambda: command.out.count("engine.started") == 2)
             command.send(signal.SIGINT)
             done = command.finish(3)
