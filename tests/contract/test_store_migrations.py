@@ -74,7 +74,7 @@ async def test_a_new_database_has_the_pragmas_it_needs(tmp_path: Path) -> None:
         tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
     assert tables == {
         "conversations", "messages", "attempts", "events", "drafts", "sqlite_sequence",
-        "breakers", "provider_keys", "rotations", "probes",
+        "breakers", "provider_keys", "rotations", "probes", "deletions",
     }  # fmt: skip
 
 

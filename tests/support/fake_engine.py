@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from tests.support.fake_conversations import FakeConversations, FakeTrash
+from tests.support.fake_events import FakeEventLog
+from tests.support.fake_prompts import FakePrompts
 from tests.support.fake_providers import FakeControl, FakeProviders
 from workbench.chat.values import Turn, TurnOptions
 from workbench.config.values import Configuration, Provider
@@ -14,7 +17,7 @@ from workbench.conversations.values import BrokenPart, Conversation, Message, Me
 from workbench.core import events as ev
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock, ManualClock
-from workbench.core.errors import NotFoundError, StorageError, UsageError
+from workbench.core.errors import StorageError, UsageError
 from workbench.providers.values import Attempt
 from workbench.tui.core_link import CorePort
 
@@ -43,13 +46,22 @@ class FakeChat:
         self.sent: list[tuple[str, str | None, TurnOptions | None]] = []
         self.stopped: list[str] = []
         self.turns: dict[str, Turn] = {}
+        self.beside: list[str | None] = []
+        """Of each prompt sent the one that it is another wording of."""
         self.again: list[tuple[str, str, TurnOptions | None]] = []
         self.decided: list[tuple[str, str]] = []
         self.refuse: Exception | None = None
         self.hold: asyncio.Event | None = None
         """While set, `send` waits for it."""
 
-    async def send(self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None) -> Turn:
+    async def send(
+        self,
+        text: str,
+        *,
+        conversation_id: str | None = None,
+        beside_id: str | None = None,
+        options: TurnOptions | None = None,
+    ) -> Turn:
         """As the real one: store, tell, return."""
         if self.hold is not None:
             await self.hold.wait()
@@ -60,7 +72,10 @@ class FakeChat:
             raise UsageError("A reply of this conversation is still being written")
         self.sent.append((text, conversation_id, options))
         conversation = core.store_conversation(text.splitlines()[0][:60], conversation_id)
-        prompt = core.store_message(conversation.id, Role.USER, text)
+        self.beside.append(beside_id)
+        at_end = core.leaves.get(conversation.id)
+        parent = at_end if beside_id is None else (await core.conversations.message(beside_id)).parent_id
+        prompt = core.store_message(conversation.id, Role.USER, text, parent_id=parent)
         if options is not None and options.private:
             core.change(conversation.id, private=True)
         return self._reply_to(prompt)
@@ -77,10 +92,21 @@ class FakeChat:
             message = await self._core.conversations.message(message.parent_id or "")
         return self._reply_to(message)
 
-    def _reply_to(self, prompt: Message) -> Turn:
+    async def go_on(
+        self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None
+    ) -> Turn:  # fmt: skip
+        """As the real one: a reply that begins with the text of another one."""
+        before = await self._core.conversations.message(message_id)
+        self.again.append((conversation_id, message_id, options))
+        turn = self._reply_to(await self._core.conversations.message(before.parent_id or ""), before.text)
+        self._core.said[turn.message_id] = before.text
+        self._core.tell(turn, ev.TextDelta(message_id=turn.message_id, delta=before.text))
+        return turn
+
+    def _reply_to(self, prompt: Message, text: str = "") -> Turn:
         core = self._core
         reply = core.store_message(
-            prompt.conversation_id, Role.ASSISTANT, "", state=MessageState.STREAMING, parent_id=prompt.id
+            prompt.conversation_id, Role.ASSISTANT, text, state=MessageState.STREAMING, parent_id=prompt.id
         )
         turn = Turn(
             id=core.fresh("turn"), conversation_id=prompt.conversation_id, user_message_id=prompt.id,
@@ -104,73 +130,6 @@ class FakeChat:
             return False
         self._core.finish(turn, state="stopped", reason="stopped by the user")
         return True
-
-
-class FakeConversations:
-    """Stored values in memory."""
-
-    def __init__(self, core: FakeCore) -> None:
-        self._core = core
-
-    async def get(self, reference: str) -> Conversation:
-        """By id or prefix, or `last`."""
-        found = [c for c in self._core.stored if c.id.startswith(reference)]
-        if reference == "last":
-            found = sorted(self._core.stored, key=lambda c: c.updated_at_ms)[-1:]
-        if len(found) != 1:
-            raise NotFoundError(f"There is no conversation {reference}")
-        return found[0]
-
-    async def list(self, *, limit: int = 50, offset: int = 0) -> tuple[int, list[Conversation]]:
-        """Newest first."""
-        everything = sorted(self._core.stored, key=lambda c: c.updated_at_ms, reverse=True)
-        return len(everything), everything[offset : offset + limit]
-
-    async def path(
-        self, conversation_id: str, *, leaf_id: str | None = None, newest: int | None = None
-    ) -> Sequence[Message]:
-        """Root first."""
-        by_id = {message.id: message for message in self._core.messages[conversation_id]}
-        upwards: list[Message] = []
-        at = leaf_id or self._core.leaves.get(conversation_id)
-        while at is not None:
-            upwards.append(by_id[at])
-            at = by_id[at].parent_id
-        messages = upwards[::-1]
-        return messages[-newest:] if newest else messages
-
-    async def siblings(self, message_ids: Sequence[str], /) -> dict[str, tuple[str, ...]]:
-        """Those with the same parent and role, oldest first."""
-        found: dict[str, tuple[str, ...]] = {}
-        for message_id in message_ids:
-            one = await self.message(message_id)
-            beside = [m for m in self._core.messages[one.conversation_id] if m.parent_id == one.parent_id]
-            found[message_id] = tuple(m.id for m in beside if m.role is one.role)
-        return found
-
-    async def choose(self, conversation_id: str, message_id: str, /) -> None:
-        """The newest leaf below a message becomes the active one."""
-        leaf = message_id
-        for message in self._core.messages[conversation_id]:
-            if message.parent_id == leaf:
-                leaf = message.id
-        self._core.leaves[conversation_id] = leaf
-
-    async def make_private(self, conversation_id: str, /) -> None:
-        """For good."""
-        self._core.change(conversation_id, private=True)
-
-    async def message(self, message_id: str, /) -> Message:
-        """By id."""
-        for messages in self._core.messages.values():
-            for message in messages:
-                if message.id == message_id:
-                    return message
-        raise NotFoundError(f"There is no message {message_id}")
-
-    async def pin(self, conversation_id: str, *, provider: str | None, model: str | None) -> None:
-        """Keep who answers."""
-        self._core.change(conversation_id, provider=provider, model=model)
 
 
 class FakeDrafts:
@@ -210,13 +169,18 @@ class FakeCore:
     counts: dict[str, int] = field(default_factory=dict[str, int])
     chat: FakeChat = field(init=False)
     conversations: FakeConversations = field(init=False)
+    trash: FakeTrash = field(init=False)
     drafts: FakeDrafts = field(default_factory=FakeDrafts)
+    events: FakeEventLog = field(default_factory=FakeEventLog)
+    prompts: FakePrompts = field(init=False)
     providers: FakeProviders = field(default_factory=FakeProviders)
     provider_control: FakeControl = field(init=False)
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(self)
         self.conversations = FakeConversations(self)
+        self.trash = FakeTrash(self)
+        self.prompts = FakePrompts(self)
         self.provider_control = FakeControl(self.providers)
 
     async def configured(self) -> Configuration:
@@ -262,7 +226,7 @@ class FakeCore:
         attempts: tuple[Attempt, ...] = (),
         broken: tuple[BrokenPart, ...] = (),
         reason: str = "",
-        parent_id: str = "",
+        parent_id: str | None = "",
         **more: Any,
     ) -> Message:
         """Put a message at the end of the active branch, or under `parent_id`; it becomes the active leaf."""
@@ -270,7 +234,7 @@ class FakeCore:
         answer = next((a for a in attempts if a.state == "ok"), None)
         made = Message(
             id=self.fresh("message"), conversation_id=conversation_id,
-            parent_id=parent_id or self.leaves.get(conversation_id),
+            parent_id=self.leaves.get(conversation_id) if parent_id == "" else parent_id,
             role=role, text=text, state=state, created_at_ms=self.clock.now_ms(), attempts=attempts, broken=broken,
             provider=answer.provider if answer else None, model=answer.model if answer else None, reason=reason,
             **more,

@@ -12,7 +12,7 @@ from workbench.core.secret import Secret
 from workbench.providers.health.choices import ModelChoice
 from workbench.providers.health.probing import ProbeResult
 from workbench.providers.health.values import ProviderDetail, ProviderStatus, RouteNow, RouteStep
-from workbench.providers.resilience.values import BreakerView
+from workbench.providers.resilience.values import BreakerView, KeyCondition
 
 
 def status(name: str, state: str = "ok", **more: Any) -> ProviderStatus:
@@ -145,11 +145,24 @@ class FakeControl:
         await self._wait()
         self._change(name, breaker=BreakerView(), state="ok")
 
+    async def set_key_enabled(self, name: str, ref: str, on: bool) -> None:
+        """Switch one of its keys."""
+        await self._wait()
+        condition = KeyCondition.OK if on else KeyCondition.DISABLED
+        found = next(each for each in self._providers.statuses if each.name == name)
+        keys = tuple(replace(key, condition=condition) if key.ref == ref else key for key in found.keys)
+        self._change(name, keys=keys)
+
     async def add_key(self, name: str, key: Secret, *, place: str) -> None:
         """Write it down."""
         await self._wait()
         self.keys.append((name, key, place))
         self._change(name, key_state="ok", state="ok")
+
+    async def add_provider(self, kind: str, key: Secret, *, place: str) -> None:
+        """Write it down."""
+        await self._wait()
+        self.keys.append((kind, key, place))
 
     async def key_places(self) -> Sequence[Place]:
         """Those of the test."""

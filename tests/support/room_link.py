@@ -11,7 +11,9 @@ from tests.support.fake_providers import FakeControl, FakeProviders
 from workbench.chat.service import ChatService
 from workbench.config.values import Configuration
 from workbench.conversations.drafts import Drafts
+from workbench.conversations.prompts import Prompts
 from workbench.conversations.repository import Conversations
+from workbench.conversations.trash import Trash
 from workbench.core import events as ev
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
@@ -28,6 +30,8 @@ class RoomCore:
     chat: ChatService
     conversations: Conversations
     drafts: Drafts
+    trash: Trash
+    prompts: Prompts
     events: EventLog
     providers: FakeProviders
     provider_control: FakeControl
@@ -50,6 +54,8 @@ class RoomLink:
         self.bus: EventBus = room.bus
         self.core = RoomCore(
             chat=room.chat, conversations=room.conversations, drafts=Drafts(room.store, clock),
+            trash=Trash(room.store, clock),
+            prompts=Prompts(room.store),
             events=EventLog(room.store), providers=providers, provider_control=FakeControl(providers),
             configuration=configuration,
         )  # fmt: skip

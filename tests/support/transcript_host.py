@@ -53,7 +53,7 @@ class TranscriptApp(HostApp):
         transcript.show(self._messages, has_earlier=self._has_earlier)
         transcript.focus()
 
-    def on_transcript_earlier_wanted(self) -> None:
+    def on_message_column_earlier_wanted(self) -> None:
         self.earlier_wanted += 1
 
     @property

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.configuring import revealed
-from workbench.config.discovery import LOCAL_PORTS, LocalServer, discover
+from workbench.config.discovery import LOCAL_PORTS, LocalServer, discover, discovery_notes
 from workbench.config.kinds import ALIASES, KINDS, OPENAI_COMPATIBLE, find_kind, is_loopback, is_nearby
 from workbench.config.model_listing import models_in
 from workbench.core.redaction import REDACTOR
@@ -222,6 +222,21 @@ def test_every_kind_is_one_of_the_librarys_providers() -> None:
     } | {OPENAI_COMPATIBLE}
     for kind in KINDS.values():
         assert kind_of(kind.name).route.partition("/")[0] in names, kind.name
+
+
+async def test_what_was_found_is_told_without_the_key() -> None:
+    async with listening(replying(GOOD)) as local:
+        notes = discovery_notes(await discover({"OPENAI_API_KEY": KEY}, ports=[local]))
+    assert notes == (
+        "openai: its key is in OPENAI_API_KEY",
+        f"found: answers at {local.address}/v1 with 2 models",
+    )
+
+
+def test_what_was_looked_for_is_told_when_nothing_is_found() -> None:
+    keys, servers = discovery_notes(())
+    assert keys.startswith("no key in the environment: none of OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY and")
+    assert servers.endswith("ollama 11434, lm-studio 1234, llama.cpp 8080, vllm 8000")
 
 
 def test_aliases_lead_to_kinds() -> None:

@@ -100,8 +100,9 @@ async def test_siblings_of_a_first_prompt_are_those_of_its_own_conversation(conv
     first = await conversations.begin_turn(prompt="q", conversation_id=None)
     await conversations.begin_turn(prompt="elsewhere", conversation_id=None)
     id_ = first.conversation.id
-    edited = await conversations.begin_turn(prompt="q, edited", conversation_id=id_, at_root=True)
-    await conversations.begin_turn(prompt="with a system text", conversation_id=id_, at_root=True, system="s")
+    edited = await conversations.begin_turn(prompt="q, edited", conversation_id=id_, beside_id=first.user_message.id)
+    beside = first.user_message.id
+    await conversations.begin_turn(prompt="with a system text", conversation_id=id_, beside_id=beside, system="s")
     expected = (first.user_message.id, edited.user_message.id)
     assert (await conversations.siblings([edited.user_message.id])) == {edited.user_message.id: expected}
 

@@ -14,7 +14,7 @@ from workbench.conversations.drafts import Drafts
 from workbench.conversations.repository import Conversations
 from workbench.conversations.values import BrokenPart, MessageState, Role
 from workbench.core.clock import ManualClock
-from workbench.core.errors import NotFoundError, StorageError
+from workbench.core.errors import NotFoundError, StorageError, UsageError
 from workbench.core.ids import new_id
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
@@ -80,8 +80,10 @@ async def test_the_next_turn_hangs_under_the_active_leaf_and_keeps_title_and_pin
     third = await conversations.begin_turn(prompt="three", conversation_id=first.conversation.id, system="other")
     texts = [m.text for m in await conversations.path(first.conversation.id)]
     assert texts == ["s", "one", "answer", "two", "", "other", "three", ""]
-    beside = await conversations.begin_turn(prompt="1", conversation_id=first.conversation.id, at_root=True)
-    assert beside.user_message.parent_id is None
+    beside = await conversations.begin_turn(prompt="1", conversation_id=id_, beside_id=first.user_message.id)
+    assert beside.user_message.parent_id == first.user_message.parent_id
+    with pytest.raises(UsageError):
+        await conversations.begin_turn(prompt="1", conversation_id=id_, beside_id=first.reply.id)
     under = await conversations.begin_turn(
         prompt="2b", conversation_id=first.conversation.id, parent_id=first.reply.id
     )  # fmt: skip

@@ -49,8 +49,8 @@ async def test_seams_are_kept_while_the_reply_streams_and_at_its_end(conversatio
     assert (done.seams, done.broken, done.reasoning, done.text) == (SEAMS, broken, "hm", "once upon a time")
     document = json.loads(json.dumps(message_document(done)))
     assert document["seams"] == [
-        {"at": 5, "after": "alpha", "provider": "beta", "model": "b-1"},
-        {"at": 9, "after": "beta", "provider": "gamma", "model": "g-1"},
+        {"at": 5, "after": "alpha", "provider": "beta", "model": "b-1", "ended": "broke off"},
+        {"at": 9, "after": "beta", "provider": "gamma", "model": "g-1", "ended": "broke off"},
     ]
 
 

@@ -35,6 +35,7 @@ async def grow_and_compare(turns: list[tuple[int, str | None, bool]], newest: in
             conversations = Conversations(store, ManualClock(), "0me")
             begun = await conversations.begin_turn(prompt="root", conversation_id=None)
             id_ = begun.conversation.id
+            root = begun.user_message.id
             paths = {
                 begun.user_message.id: [begun.user_message.id],
                 begun.reply.id: [begun.user_message.id, begun.reply.id],
@@ -42,7 +43,11 @@ async def grow_and_compare(turns: list[tuple[int, str | None, bool]], newest: in
             for choice, system, at_root in turns:
                 parent = list(paths)[choice % len(paths)]
                 begun = await conversations.begin_turn(
-                    prompt="more", conversation_id=id_, parent_id=parent, system=system, at_root=at_root
+                    prompt="more",
+                    conversation_id=id_,
+                    parent_id=parent,
+                    system=system,
+                    beside_id=root if at_root else None,
                 )
                 above = [] if at_root else paths[parent]
                 between = begun.user_message.parent_id

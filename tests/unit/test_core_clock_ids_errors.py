@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.core.clock import ManualClock, SystemClock, iso_utc
+from workbench.core.clock import ManualClock, RunTime, SystemClock, iso_utc
 from workbench.core.errors import (
     Cause,
     ConfigurationError,
@@ -44,6 +44,23 @@ async def test_the_manual_clock_moves_only_when_told() -> None:
     assert (clock.now_ms(), clock.monotonic()) == (1_000, 0.0)
     await clock.sleep(2.5)
     assert (clock.now_ms(), clock.monotonic()) == (3_500, 2.5)
+
+
+def test_time_limits_stand_still_while_the_process_is_put_aside() -> None:
+    now = [100.0]
+    run_time = RunTime(lambda: now[0])
+    begun = run_time.seconds()
+    now[0] += 3
+    run_time.stop()
+    now[0] += 500
+    assert run_time.seconds() - begun == 3
+    run_time.stop()
+    now[0] += 500
+    run_time.go_on()
+    run_time.go_on()
+    assert run_time.seconds() - begun == 3
+    now[0] += 4
+    assert run_time.seconds() - begun == 7
 
 
 async def test_the_system_clock_agrees_with_the_machine() -> None:

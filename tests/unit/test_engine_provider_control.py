@@ -135,6 +135,25 @@ async def test_a_new_key_is_in_force_and_nowhere_to_be_seen(office: Office) -> N
         await office.control.add_key("a", Secret("canary-x"), place="keyring")
 
 
+@pytest.mark.parametrize("text", [None, "# mine\nproviders:\n  # openai: {}\n", THREE])
+async def test_a_kind_and_its_key_are_enough_for_a_provider(office: Office, text: str | None) -> None:
+    await office.begin(text)
+    before = len((await office.current()).providers)
+    key = Secret("canary-first-0123456789")
+    assert await office.control.add_provider("OpenAI", key, place="env-file") == "OPENAI_API_KEY"
+    configuration = await office.current()
+    made = configuration.provider("openai")
+    assert made is not None and made.usable and made.api_keys == (key,) and not configuration.problems
+    assert len(configuration.providers) == before + 1
+    # A second key of the same kind joins the first.
+    await office.control.add_provider("openai", Secret("canary-second-0123456789"), place="env-file")
+    again = (await office.current()).provider("openai")
+    assert again is not None and len(again.api_keys) == 2
+    for kind in ("nonsense", "ollama", "azure"):
+        with pytest.raises(UsageError, match="more than a key"):
+            await office.control.add_provider(kind, key, place="env-file")
+
+
 async def test_providers_that_were_found_are_written_out_first(office: Office) -> None:
     found = tuple(
         replace(provider(name.lower(), priority=place, retries=2), key_refs=(name,), api_keys=(Secret(ENVIRON[name]),))

@@ -13,11 +13,21 @@ from tests.support.storage import opened, until
 from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock
 from workbench.core.errors import StorageError
-from workbench.core.events import ConversationChanged, EngineStarted, Event, Level, StorageTrouble, TurnFinished
+from workbench.core.events import (
+    AttemptStarted,
+    ConversationChanged,
+    EngineStarted,
+    Event,
+    Level,
+    StorageTrouble,
+    TurnFinished,
+)
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.storage.event_log import EventLog, EventRecorder
+from workbench.storage.event_log import EventLog, EventQuery, Extent
+from workbench.storage.event_recorder import EventRecorder
 from workbench.storage.store import Store
+from workbench.storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +78,64 @@ async def test_pages_follow_and_look_back_without_a_gap(store: Store) -> None:
 async def test_filters_narrow_together(store: Store) -> None:
     log = EventLog(store)
     await log.append([
-        EngineStarted(version="1.0", conversation_id="c", at_ms=100),
-        StorageTrouble(problem="100% full", conversation_id="c", at_ms=200),
+        EngineStarted(version="1.0", conversation_id="conv-c", at_ms=100),
+        StorageTrouble(problem="100% full", conversation_id="conv-c", at_ms=200),
         StorageTrouble(problem="", at_ms=300),
-        ConversationChanged(conversation_id="d", task_id="t", at_ms=400),
+        ConversationChanged(conversation_id="conv-d", task_id="t", at_ms=400),
+        AttemptStarted(provider="openai", model="m", ord=0, correlation="turn-1", at_ms=500),
     ])  # fmt: skip
 
     async def seqs(**filters: Any) -> list[int]:
-        return [event.seq for event in await log.page(**filters)]
+        query = EventQuery(**filters)
+        found = [event.seq for event in await log.page(query)]
+        assert await log.seqs(query, after_seq=0, before_seq=100) == found
+        return found
 
-    assert await seqs(level=Level.INFO) == [1, 2, 3]
+    assert await seqs(level=Level.INFO) == [1, 2, 3, 5]
     assert await seqs(level=Level.ERROR) == [2]
-    assert await seqs(source="storage") == [2, 3]
-    assert await seqs(conversation_id="c") == [1, 2]
+    assert await seqs(sources=("storage",)) == [2, 3]
+    assert await seqs(sources=("storage", "chat")) == [2, 3, 4]
+    assert await seqs(conversation_id="conv-c") == [1, 2]
+    assert await seqs(conversation_id="conv-") == [1, 2, 4], "the beginning of an id is enough"
     assert await seqs(task_id="t") == [4]
-    assert await seqs(since_ms=200, conversation_id="c") == [2]
+    assert await seqs(correlation="turn") == [5]
+    assert await seqs(seqs=(1, 4, 9)) == [1, 4]
+    assert await seqs(provider="openai") == [5]
+    assert await seqs(provider="open") == []
+    assert await seqs(since_ms=200, conversation_id="conv-c") == [2]
     assert await seqs(text="0% FULL") == [2]
     assert await seqs(text="%") == [2], "a percent sign is itself"
     assert await seqs(text="storage.trouble") == [2, 3]
     assert await seqs(text="\0\ud800") == []
+    assert await seqs(fits=lambda text, kind: "full" in text or kind == "attempt.started") == [2, 5]
+
+
+async def test_a_condition_of_the_readers_own_is_asked_page_by_page(store: Store) -> None:
+    log = EventLog(store)
+    await log.append([EngineStarted(version=str(n)) for n in range(1, 1301)])
+    query = EventQuery(fits=lambda text, _: text.endswith("99 started"))
+    expected = [n for n in range(1, 1301) if n % 100 == 99]
+    assert await log.seqs(query, after_seq=0, before_seq=1301) == expected
+    assert await log.seqs(query, after_seq=99, before_seq=1299) == expected[1:-1]
+    assert [e.seq for e in await log.page(query, after_seq=0, limit=3)] == expected[:3]
+    assert [e.seq for e in await log.page(query, before_seq=700, limit=2)] == [599, 699]
+
+
+async def test_tells_how_far_it_reaches_and_where_a_time_is(store: Store) -> None:
+    log = EventLog(store)
+    assert await log.extent() == Extent()
+    assert await log.seq_at(5) == 0
+    await log.append([EngineStarted(version="1", at_ms=n * 10) for n in range(1, 101)])
+    assert await log.extent() == Extent(first_seq=1, last_seq=100, count=100)
+    assert (await log.extent()).is_dense
+    assert [await log.seq_at(ms) for ms in (0, 10, 11, 500, 1000, 1001)] == [1, 1, 2, 50, 100, 101]
+
+    async def delete(transaction: Transaction) -> None:
+        await transaction.execute("delete from events where seq between 20 and 80 or seq = 1")
+
+    await store.write(delete)
+    assert not (await log.extent()).is_dense
+    assert [await log.seq_at(ms) for ms in (10, 200, 810, 820)] == [2, 20, 20, 82]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +239,7 @@ async def test_trouble_is_told_once_nothing_is_lost_and_the_end_of_it_is_told(st
     assert log.largest <= 500
     versions = [e.data["version"] for e in await log.page(limit=2000) if e.kind == "engine.started"]
     assert versions == [str(n) for n in range(1200)]
-    assert [e.text for e in await log.page(source="storage")] == [
+    assert [e.text for e in await log.page(EventQuery(sources=("storage",)))] == [
         "not saved: The disk is full", "saving works again",
     ]  # fmt: skip
 

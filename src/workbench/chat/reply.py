@@ -15,7 +15,7 @@ from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, StorageError, WorkbenchError
 from workbench.core.events import StorageTrouble
-from workbench.providers.values import Answering, Attempt
+from workbench.providers.values import BROKE_OFF, Answering, Attempt, Begun
 
 FLUSH_INTERVAL_S = 0.25
 """Pause between two saves of a growing reply: half of the 500 ms that may be lost."""
@@ -35,7 +35,7 @@ class ReplyDraft:
     seams: tuple[Seam, ...] = ()
     speaker: Answering | None = None
     """Who gives the text now."""
-    _opened_by: Answering | None = None
+    opened_by: Answering | None = None
     """Who gave the text before the first seam."""
     _pieces: list[str] = field(default_factory=list[str])
     _reasoning_pieces: list[str] = field(default_factory=list[str])
@@ -53,12 +53,12 @@ class ReplyDraft:
             self.reasoning += "".join(self._reasoning_pieces)
             self._reasoning_pieces.clear()
 
-    def go_on(self, after: str, speaker: Answering) -> Seam:
-        """The text so far stands, `after` broke off, and `speaker` goes on from its end."""
+    def go_on(self, after: str, speaker: Answering, *, ended: str = BROKE_OFF) -> Seam:
+        """The text so far stands, `after` ended early, and `speaker` goes on from its end."""
         self.join()
         if not self.seams:
-            self._opened_by = self.speaker or Answering(provider=after, model="")
-        seam = Seam(at=len(self.text), after=after, provider=speaker.provider, model=speaker.model)
+            self.opened_by = self.speaker or Answering(provider=after, model="")
+        seam = Seam(at=len(self.text), after=after, provider=speaker.provider, model=speaker.model, ended=ended)
         self.seams = (*self.seams, seam)
         self.speaker = speaker
         return seam
@@ -70,7 +70,7 @@ class ReplyDraft:
         """
         self.join()
         characters = len(self.text)
-        opened_by = self._opened_by or Answering(provider=provider, model=model)
+        opened_by = self.opened_by or Answering(provider=provider, model=model)
         speakers = [(opened_by.provider, opened_by.model), *((seam.provider, seam.model) for seam in self.seams)]
         places = [0, *(seam.at for seam in self.seams), characters]
         parts = [
@@ -82,8 +82,21 @@ class ReplyDraft:
         self.text = ""
         self.reasoning = ""
         self.seams = ()
-        self.speaker = self._opened_by = None
+        self.speaker = self.opened_by = None
         return characters
+
+
+def draft_of(reply: Message, begun: Begun) -> ReplyDraft:
+    """A draft that holds the text of a reply that is gone on with."""
+    opened_by = Answering(provider=reply.seams[0].after, model="") if reply.seams else None
+    return ReplyDraft(
+        message=reply,
+        text=reply.text,
+        reasoning=reply.reasoning,
+        seams=reply.seams,
+        speaker=Answering(provider=begun.provider, model=begun.model),
+        opened_by=opened_by,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

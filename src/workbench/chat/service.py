@@ -12,6 +12,7 @@ from workbench.chat.reply import StoredReply, UnstoredReply
 from workbench.chat.turn import Answers, TurnRun
 from workbench.chat.values import Turn, TurnOptions, TurnResult
 from workbench.config.values import Configuration
+from workbench.conversations.branches import STOPPED_BY_YOU, how_it_ended
 from workbench.conversations.repository import BegunTurn, Conversations
 from workbench.conversations.values import Conversation, Message, MessageState, Role
 from workbench.core.bus import EventBus
@@ -19,7 +20,7 @@ from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, UsageError
 from workbench.core.events import ConversationChanged, ReplyInterrupted, TurnStarted
 from workbench.core.ids import new_id
-from workbench.providers.values import ChatModel, Resume
+from workbench.providers.values import Begun, ChatModel, Resume
 
 FINISHED_TURNS_KEPT = 100
 """Results that `wait` can still fetch after the turn has ended."""
@@ -65,11 +66,20 @@ class ChatService:
         self._saving_late: dict[asyncio.Task[None], TurnRun] = {}
         self._closing = False
 
-    async def send(self, text: str, *, conversation_id: str | None = None, options: TurnOptions | None = None) -> Turn:
+    async def send(
+        self,
+        text: str,
+        *,
+        conversation_id: str | None = None,
+        beside_id: str | None = None,
+        options: TurnOptions | None = None,
+    ) -> Turn:
         """Store a prompt and start its reply in the background; returns once the prompt is on disk.
 
-        A new conversation begins when `conversation_id` is None. Raises UsageError for an empty prompt, while
-        offline, for an unknown provider and while a reply of the same conversation is still streaming.
+        A new conversation begins when `conversation_id` is None. With `beside_id` the prompt is another wording of
+        that one and begins a branch beside it; without, it follows the active leaf. Raises UsageError for an empty
+        prompt, while offline, for an unknown provider and while a reply of the same conversation is still streaming,
+        NotFoundError for a prompt that is not there.
         """
         options = options or TurnOptions()
         if options.provider is not None:
@@ -77,7 +87,7 @@ class ChatService:
         if not text.strip():
             raise UsageError("The prompt is empty", hint="Type something to send")
         self._check(conversation_id)
-        return await self._begun(conversation_id, self._begin(text, conversation_id, options))
+        return await self._begun(conversation_id, self._begin(text, conversation_id, beside_id, options))
 
     async def ask_again(self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None) -> Turn:
         """Begin another reply to a prompt, beside those it has; returns once its row is on disk.
@@ -93,6 +103,21 @@ class ChatService:
             raise UsageError("Another answer to a stored prompt is stored too")
         self._check(conversation_id)
         return await self._begun(conversation_id, self._begin_again(conversation_id, message_id, options))
+
+    async def go_on(self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None) -> Turn:
+        """Begin a reply that goes on where another one ended early; returns once its row, text included, is on disk.
+
+        It stands beside that one and has a seam where it goes on. Unless `options` name somebody, who gave the text
+        is asked first, as long as it is configured. Raises what `ask_again` does, and UsageError for a reply that is
+        whole or has no text.
+        """
+        options = options or TurnOptions()
+        if options.provider is not None:
+            await self._check_provider(options.provider)
+        if not options.store:
+            raise UsageError("The continuation of a stored reply is stored too")
+        self._check(conversation_id)
+        return await self._begun(conversation_id, self._begin_continuation(conversation_id, message_id, options))
 
     async def decide(self, turn_id: str, resume: Resume | str) -> bool:
         """Say what to do with the broken answer that `ReplyBroken` told of; False when the turn does not ask."""
@@ -111,11 +136,14 @@ class ChatService:
             raise
         return run.turn
 
-    async def _begin(self, text: str, conversation_id: str | None, options: TurnOptions) -> TurnRun:
+    async def _begin(
+        self, text: str, conversation_id: str | None, beside_id: str | None, options: TurnOptions
+    ) -> TurnRun:  # fmt: skip
         if options.store:
             begun = await self._conversations.begin_turn(
                 prompt=text,
                 conversation_id=conversation_id,
+                beside_id=beside_id,
                 system=options.system,
                 provider=options.provider if conversation_id is None else None,
                 model=options.model if conversation_id is None else None,
@@ -133,14 +161,31 @@ class ChatService:
         begun = await self._conversations.begin_reply(conversation_id, message_id, private=bool(options.private))
         return self._run_stored(begun, options)
 
-    def _run_stored(self, begun: BegunTurn, options: TurnOptions) -> TurnRun:
+    async def _begin_continuation(self, conversation_id: str, message_id: str, options: TurnOptions) -> TurnRun:
+        before = await self._conversations.message(message_id)
+        if options.provider is None and (await self._configuration()).provider(before.provider or "") is not None:
+            options = replace(options, provider=before.provider, model=options.model or before.model)
+        begun = await self._conversations.begin_continuation(conversation_id, message_id, private=bool(options.private))
+        text = Begun(
+            text=begun.reply.text,
+            provider=before.provider or "",
+            model=before.model or "",
+            ended=how_it_ended(before),
+        )
+        return self._run_stored(begun, options, text)
+
+    def _run_stored(self, begun: BegunTurn, options: TurnOptions, text: Begun | None = None) -> TurnRun:
         def branch() -> Awaitable[list[Message]]:
             return self._conversations.path(begun.conversation.id, leaf_id=begun.user_message.id)
 
-        return self._run(begun, options, branch)
+        return self._run(begun, options, branch, text)
 
     def _run(
-        self, begun: BegunTurn, options: TurnOptions, branch: Callable[[], Awaitable[Sequence[Message]]]
+        self,
+        begun: BegunTurn,
+        options: TurnOptions,
+        branch: Callable[[], Awaitable[Sequence[Message]]],
+        text: Begun | None = None,
     ) -> TurnRun:
         conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
         turn = Turn(id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id)
@@ -151,6 +196,7 @@ class ChatService:
             configuration=self._configuration,
             branch=branch,
             reply=reply,
+            begun=text,
             keeper=StoredReply(self._conversations) if options.store else UnstoredReply(),
             answers=self._failover,
             model=self._model,
@@ -165,6 +211,7 @@ class ChatService:
                 conversation_id=conversation.id,
             )
         )
+        run.tell_beginning()
         self._bus.publish(ConversationChanged(conversation_id=conversation.id))
         task = asyncio.create_task(self._finish(run), name=f"turn-{turn.id}")
         self._running[turn.id] = _Running(run, task)
@@ -251,7 +298,7 @@ class ChatService:
         running = next((r for r in self._running.values() if r.run.turn.conversation_id == conversation_id), None)
         if running is None:
             return False
-        running.run.stop(MessageState.STOPPED, "stopped by you")
+        running.run.stop(MessageState.STOPPED, STOPPED_BY_YOU)
         await asyncio.wait([running.task])
         return True
 

@@ -10,7 +10,15 @@ from dataclasses import replace
 from typing import Protocol
 
 from workbench.chat.prompt import prompt_messages
-from workbench.chat.reply import RETRY_INTERVAL_S, Ending, ReplyDraft, ReplyKeeper, ReplyWriter, finished_message
+from workbench.chat.reply import (
+    RETRY_INTERVAL_S,
+    Ending,
+    ReplyDraft,
+    ReplyKeeper,
+    ReplyWriter,
+    draft_of,
+    finished_message,
+)
 from workbench.chat.values import Turn, TurnOptions, TurnResult
 from workbench.config.values import Configuration, OnBrokenStream, Provider
 from workbench.conversations.values import Conversation, Message, MessageState
@@ -24,6 +32,7 @@ from workbench.providers.values import (
     Answering,
     AnswerPart,
     AnswerRequest,
+    Begun,
     BrokenStream,
     ChatModel,
     Continued,
@@ -57,19 +66,24 @@ class TurnRun:
         configuration: Callable[[], Awaitable[Configuration]],
         branch: Callable[[], Awaitable[Sequence[Message]]],
         reply: Message,
+        begun: Begun | None,
         keeper: ReplyKeeper,
         answers: Answers,
         model: ChatModel,
         bus: EventBus,
         clock: Clock,
     ) -> None:
-        """`branch` reads the messages up to and with the new prompt; when it cannot, the turn fails like any other."""
+        """`branch` reads the messages up to and with the new prompt; when it cannot, the turn fails like any other.
+
+        With `begun` the reply holds text already, and is gone on with.
+        """
         self.turn = turn
         self._conversation = conversation
         self._options = options
         self._configuration = configuration
         self._branch = branch
-        self._draft = ReplyDraft(message=reply)
+        self._begun = begun
+        self._draft = ReplyDraft(message=reply) if begun is None else draft_of(reply, begun)
         self._keeper = keeper
         self._writer = ReplyWriter(self._draft, keeper, bus, clock)
         self._answers = answers
@@ -97,6 +111,12 @@ class TurnRun:
             return False
         self._question.set_result(resume)
         return True
+
+    def tell_beginning(self) -> None:
+        """Publish the text that stands already, so that whoever shows the reply has all of it."""
+        for text, reasoning in ((self._draft.reasoning, True), (self._draft.text, False)):
+            if text:
+                self._tell_text(text, reasoning=reasoning)
 
     async def carry_out(self) -> TurnResult:
         """Answer and store; never raises for a failed answer."""
@@ -166,11 +186,14 @@ class TurnRun:
     def _take(self, part: TextPart) -> None:
         self._draft.add(part.text, reasoning=part.reasoning)
         self._writer.grew()
+        self._tell_text(part.text, reasoning=part.reasoning)
+
+    def _tell_text(self, text: str, *, reasoning: bool) -> None:
         self._bus.publish(
             TextDelta(
                 message_id=self.turn.message_id,
-                delta=part.text,
-                reasoning=part.reasoning,
+                delta=text,
+                reasoning=reasoning,
                 correlation=self.turn.id,
                 conversation_id=self.turn.conversation_id,
             )
@@ -190,7 +213,7 @@ class TurnRun:
         )
 
     def _go_on(self, part: Continued) -> None:
-        seam = self._draft.go_on(part.after, Answering(provider=part.provider, model=part.model))
+        seam = self._draft.go_on(part.after, Answering(provider=part.provider, model=part.model), ended=part.ended)
         self._writer.grew()
         self._bus.publish(
             ReplyContinued(
@@ -199,6 +222,7 @@ class TurnRun:
                 after=seam.after,
                 provider=seam.provider,
                 model=seam.model,
+                ended=seam.ended,
                 correlation=self.turn.id,
                 conversation_id=self.turn.conversation_id,
             )
@@ -265,6 +289,7 @@ class TurnRun:
             urgency=options.urgency,
             context_window_fallback=settings.context_window_fallback,
             content_policy_fallback=settings.content_policy_fallback,
+            begun=self._begun,
         )
 
     def _providers(self, configuration: Configuration) -> tuple[Provider, ...]:
@@ -306,5 +331,6 @@ class TurnRun:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
                 cost_nano=usage.cost_nano,
+                finish_reason=message.finish_reason,
             )
         )

@@ -48,6 +48,29 @@ LOCAL_PORTS: tuple[LocalServer, ...] = (
 )
 
 
+_VARIABLES_NAMED = 3
+
+
+def discovery_notes(found: Sequence[Provider], *, ports: Sequence[LocalServer] = LOCAL_PORTS) -> tuple[str, ...]:
+    """What discovery found, a sentence each; when it found nothing, what it looked for."""
+    if found:
+        return tuple(_found_note(provider) for provider in found)
+    variables = [kind.key_variables[0] for kind in KINDS.values() if kind.models and kind.key_variables]
+    named, more = ", ".join(variables[:_VARIABLES_NAMED]), len(variables) - _VARIABLES_NAMED
+    servers = ", ".join(f"{server.name} {server.port}" for server in ports)
+    return (
+        f"no key in the environment: none of {named} and {more} more is set",
+        f"no local server answers on its usual port: {servers}",
+    )
+
+
+def _found_note(provider: Provider) -> str:
+    if provider.key_refs:
+        return f"{provider.name}: its key is in {provider.key_refs[0]}"
+    count = len(provider.models)
+    return f"{provider.name}: answers at {provider.base_url} with {count} model{'' if count == 1 else 's'}"
+
+
 async def discover(
     environ: Mapping[str, str],
     *,

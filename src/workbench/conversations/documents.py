@@ -53,6 +53,7 @@ def message_document(message: Message) -> Document:
         "model": message.model,
         "finish_reason": message.finish_reason,
         "created_at": iso_utc(message.created_at_ms),
+        "rating": message.rating,
         "reasoning": message.reasoning,
         "broken": [{"provider": p.provider, "model": p.model, "text": p.text} for p in message.broken],
         "seams": seam_documents(message),
@@ -61,8 +62,11 @@ def message_document(message: Message) -> Document:
 
 
 def seam_documents(message: Message) -> list[Document]:
-    """Where another provider went on; `at` counts characters of the text before it."""
-    return [{"at": s.at, "after": s.after, "provider": s.provider, "model": s.model} for s in message.seams]
+    """Where another answer went on; `at` counts characters of the text before it, `ended` says what became of it."""
+    return [
+        {"at": s.at, "after": s.after, "provider": s.provider, "model": s.model, "ended": s.ended}
+        for s in message.seams
+    ]
 
 
 def attempt_document(attempt: Attempt) -> Document:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.conversations import rows, writes
+from workbench.conversations import branches, rows, writes
+from workbench.conversations.interruption import mark_interrupted
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError
@@ -17,9 +17,6 @@ from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
 
 LONGEST_TITLE = 200
-INTERRUPTED = "workbench ended while this reply was arriving"
-"""The reason of a reply whose program died."""
-
 Messages = list[Message]
 Page = tuple[int, list[Conversation]]
 """The number of all conversations, and some of them."""
@@ -50,7 +47,7 @@ class Conversations:
         prompt: str,
         conversation_id: str | None,
         parent_id: str | None = None,
-        at_root: bool = False,
+        beside_id: str | None = None,
         system: str | None = None,
         provider: str | None = None,
         model: str | None = None,
@@ -60,10 +57,10 @@ class Conversations:
 
         With `conversation_id` None a conversation begins: titled by the prompt, pinned to `provider` and `model` when
         these are given (an existing one keeps its pin). The prompt hangs under `parent_id`, else under the active
-        leaf, or beside the first message with `at_root`. `system` becomes a message above it, unless it is the one
-        in force already. `private` makes the conversation private, an existing one too: what is said in private must
-        not be read by others with the next prompt. Raises NotFoundError for a conversation or a parent that is not
-        there, StorageError.
+        leaf, or stands beside the prompt `beside_id`: a new branch. `system` becomes a message above it, unless it is
+        the one in force already. `private` makes the conversation private, an existing one too: what is said in
+        private must not be read by others with the next prompt. Raises NotFoundError for a conversation, a parent or
+        a prompt that is not there, UsageError when `beside_id` is no prompt, StorageError.
         """
         now = self._clock.now_ms()
 
@@ -75,7 +72,11 @@ class Conversations:
                 parent = None
             else:
                 conversation = conversation_id
-                parent = None if at_root else await writes.parent_of_turn(transaction, conversation, parent_id)
+                parent = (
+                    await writes.parent_of_turn(transaction, conversation, parent_id)
+                    if beside_id is None
+                    else await writes.parent_of_prompt(transaction, conversation, beside_id)
+                )
             if (
                 system is not None
                 and system.strip()
@@ -102,6 +103,29 @@ class Conversations:
             if private:
                 await transaction.execute(writes.MAKE_PRIVATE, ("true", conversation_id))
             return await self._begin_reply(transaction, conversation_id, user_id, now)
+
+        return await self._store.write(work)
+
+    async def begin_continuation(
+        self, conversation_id: str, message_id: str, *, private: bool = False
+    ) -> BegunTurn:  # fmt: skip
+        """Store a reply that begins with the text of one that ended early, and make it the active leaf.
+
+        It stands beside that one, because what is finished never changes: neither text is lost, whatever becomes of
+        the other. `private` is that of `begin_turn`. Raises NotFoundError for a message that is not in the
+        conversation, UsageError where there is nothing to go on with, StorageError.
+        """
+        now = self._clock.now_ms()
+
+        async def work(transaction: Transaction) -> BegunTurn:
+            user_id = await writes.prompt_above(transaction, conversation_id, message_id)
+            found = await transaction.fetch(rows.BY_ID, {"id": safe_for_storage(message_id)})
+            before = rows.message_of(found[0])
+            if (refusal := branches.refusal_to_continue(before)) is not None:
+                raise refusal
+            if private:
+                await transaction.execute(writes.MAKE_PRIVATE, ("true", conversation_id))
+            return await self._begin_reply(transaction, conversation_id, user_id, now, before=before)
 
         return await self._store.write(work)
 
@@ -173,18 +197,7 @@ class Conversations:
 
         Their text stays, and attempts that were running are closed with them. `is_alive` is asked on a thread.
         """
-        owners = [row["owner"] for row in await self._store.read(
-            "select distinct owner from messages where state = 'streaming' limit 500"
-        )]  # fmt: skip
-        marked: Messages = []
-        for owner in owners:
-            if owner == self._instance_id or (owner and await asyncio.to_thread(is_alive, owner)):
-                continue
-            while found := await self._store.read(
-                rows.STREAMING_OF, {"owner": owner, "after": 0, "limit": rows.PAGE}
-            ):  # fmt: skip
-                marked.extend(await self._interrupt([row["id"] for row in found], owner))
-        return marked
+        return await mark_interrupted(self._store, self._clock, self._instance_id, is_alive)
 
     async def get(self, reference: str) -> Conversation:
         """The conversation of that id, of that unique beginning of an id, or the newest one (`last`).
@@ -213,7 +226,7 @@ class Conversations:
 
         Archived ones are left out.
         """
-        total = (await self._store.read("select count(*) from conversations where archived_at is null"))[0][0]
+        total = (await self._store.read(rows.LISTED))[0][0]
         first = {"limit": min(limit, rows.PAGE), "offset": max(offset, 0)}
         found = await self._store.read(rows.RECENT, first) if limit > 0 else []
         page = found
@@ -252,7 +265,7 @@ class Conversations:
     async def message(self, message_id: str) -> Message:
         """One message with its attempts; raises NotFoundError."""
         found = await self._store.read(rows.BY_ID, {"id": safe_for_storage(message_id)})
-        if not found:
+        if not found or found[0]["deleted_at"] is not None:
             raise NotFoundError("There is no such message", detail=clean_line(message_id))
         return rows.message_of(found[0])
 
@@ -307,6 +320,16 @@ class Conversations:
 
         await self._store.write(work)
 
+    async def rate(self, message_id: str, rating: int | None) -> None:
+        """Judge a reply: 1 good, -1 bad, None takes a judgement back; raises NotFoundError."""
+        sql = "update messages set rating = ? where id = ? and role = 'assistant' and deleted_at is null"
+
+        async def work(transaction: Transaction) -> None:
+            if not await transaction.execute(sql, (rating, safe_for_storage(message_id))):
+                raise NotFoundError("There is no such reply", detail=clean_line(message_id))
+
+        await self._store.write(work)
+
     async def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation another title, on one line; raises NotFoundError."""
         line = writes.one_line(title, LONGEST_TITLE)
@@ -329,11 +352,24 @@ class Conversations:
             after = page[-1]["n"]
 
     async def _begin_reply(
-        self, transaction: Transaction, conversation_id: str, user_id: str, now_ms: int
+        self,
+        transaction: Transaction,
+        conversation_id: str,
+        user_id: str,
+        now_ms: int,
+        *,
+        before: Message | None = None,
     ) -> BegunTurn:
+        text = before.text if before is not None else ""
         reply_id = await writes.new_message(
-            transaction, conversation_id, user_id, Role.ASSISTANT, "", now_ms=now_ms, owner=self._instance_id
+            transaction, conversation_id, user_id, Role.ASSISTANT, text, now_ms=now_ms, owner=self._instance_id
         )
+        if before is not None:
+            parts = rows.encoded_parts(before.reasoning, (), before.seams)
+            await transaction.execute(
+                "update messages set parts = ?, provider = ?, model = ? where id = ?",
+                (parts, before.provider, before.model, reply_id),
+            )
         await transaction.execute(
             "update conversations set active_leaf_id = ?, updated_at = ? where id = ?",
             (reply_id, now_ms, conversation_id),
@@ -346,24 +382,12 @@ class Conversations:
         return BegunTurn(conversation=rows.conversation_of(found[0]), user_message=user_message, reply=reply)
 
     async def _leaf(self, conversation_id: str) -> str | None:
-        found = await self._store.read("select active_leaf_id from conversations where id = ?", (conversation_id,))
+        found = await self._store.read(
+            "select active_leaf_id from conversations where id = ? and deleted_at is null", (conversation_id,)
+        )
         if not found:
             raise writes.no_conversation(conversation_id)
         return found[0]["active_leaf_id"]
-
-    async def _interrupt(self, message_ids: Sequence[str], owner: str | None) -> Messages:
-        now = self._clock.now_ms()
-
-        async def work(transaction: Transaction) -> Messages:
-            changed: Messages = []
-            for message_id in message_ids:
-                values = {"id": message_id, "owner": owner, "reason": INTERRUPTED, "now": now}
-                if await transaction.execute(writes.INTERRUPT_REPLY, values):
-                    await transaction.execute(writes.CANCEL_ATTEMPTS, values)
-                    changed.extend(rows.message_of(row) for row in await transaction.fetch(rows.BY_ID, values))
-            return changed
-
-        return await self._store.write(work)
 
 
 def _in_stored(text: str, seams: Sequence[Seam]) -> Sequence[Seam]:

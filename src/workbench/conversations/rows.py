@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.text import safe_for_storage
-from workbench.providers.values import Attempt
+from workbench.providers.values import BROKE_OFF, Attempt
 from workbench.storage.transaction import Row
 
 PAGE = 500
@@ -30,13 +30,16 @@ _MESSAGES = """
 BY_ID = _MESSAGES.replace("$chosen", "select id, 0 from messages where id = :id")
 TREE_PAGE = _MESSAGES.replace(
     "$chosen",
-    "select id, n from messages where conversation_id = :conversation and n > :after order by n limit :limit",
+    """
+      select id, n from messages
+      where conversation_id = :conversation and n > :after and deleted_at is null order by n limit :limit
+    """,
 )
 """The next `limit` messages of a conversation, oldest first."""
 PATH_PAGE = _MESSAGES.replace(
     "$chosen",
     """
-      select id, 0 from messages where id = :leaf and conversation_id = :conversation
+      select id, 0 from messages where id = :leaf and conversation_id = :conversation and deleted_at is null
       union all
       select m.parent_id, c.place + 1 from chosen c join messages m on m.id = c.id
       where m.parent_id is not null and c.place + 1 < :limit
@@ -45,13 +48,15 @@ PATH_PAGE = _MESSAGES.replace(
 """A message and those above it, at most `limit`, leaf first."""
 SIBLINGS = """
     select m.id, (select json_group_array(id) from (
-      select s.id, s.n from messages s where s.parent_id = m.parent_id and s.role = m.role
+      select s.id, s.n from messages s where s.parent_id = m.parent_id and s.role = m.role and s.deleted_at is null
       union all
       select s.id, s.n from messages s
       where m.parent_id is null and s.conversation_id = m.conversation_id and +s.parent_id is null and s.role = m.role
+        and s.deleted_at is null
       order by 2
     )) as beside
     from json_each(:ids) wanted join messages m on m.id = wanted.value
+    where m.deleted_at is null
 """
 """For each of some messages those of its role under the same parent, oldest first; `+` leads to the right index."""
 STREAMING_OF = _MESSAGES.replace(
@@ -62,23 +67,33 @@ STREAMING_OF = _MESSAGES.replace(
 
 _CONVERSATIONS = """
     select c.*,
-      (select count(*) from messages m where m.conversation_id = c.id) as message_count,
+      (select count(*) from messages m where m.conversation_id = c.id)
+        - (select count(*) from messages m where m.conversation_id = c.id and m.deleted_at is not null)
+        as message_count,
       (select json_group_array(model) from (
         select distinct m.model as model from messages m
-        where m.conversation_id = c.id and m.model is not null order by m.model
+        where m.conversation_id = c.id and m.model is not null and m.deleted_at is null order by m.model
       )) as models
     from conversations c $which
 """
 
 CONVERSATION = _CONVERSATIONS.replace("$which", "where c.id = :id")
-BY_PREFIX = _CONVERSATIONS.replace("$which", "where c.id >= :low and c.id < :high order by c.id limit 5")
+BY_PREFIX = _CONVERSATIONS.replace(
+    "$which", "where c.id >= :low and c.id < :high and c.deleted_at is null order by c.id limit 5"
+)
+LISTED = "select count(*) from conversations where archived_at is null and deleted_at is null"
+"""How many conversations lists have."""
 RECENT = _CONVERSATIONS.replace(
-    "$which", "where c.archived_at is null order by c.updated_at desc, c.id desc limit :limit offset :offset"
+    "$which",
+    """
+    where c.archived_at is null and c.deleted_at is null
+    order by c.updated_at desc, c.id desc limit :limit offset :offset
+    """,
 )
 RECENT_AFTER = _CONVERSATIONS.replace(
     "$which",
     """
-    where c.archived_at is null and (c.updated_at, c.id) < (:updated, :id)
+    where c.archived_at is null and c.deleted_at is null and (c.updated_at, c.id) < (:updated, :id)
     order by c.updated_at desc, c.id desc limit :limit
     """,
 )
@@ -122,6 +137,7 @@ def message_of(row: Row) -> Message:
         model=row["model"],
         finish_reason=row["finish_reason"],
         reason=row["reason"],
+        rating=row["rating"],
         attempts=_attempts(row["attempts"]),
     )
 
@@ -140,16 +156,17 @@ def encoded_parts(reasoning: str, broken: Sequence[BrokenPart], seams: Sequence[
         }
         for part in broken
     )
-    parts.extend(
-        {
+    for seam in seams:
+        joined: dict[str, object] = {
             "type": "seam",
             "at": seam.at,
             "after": safe_for_storage(seam.after),
             "provider": safe_for_storage(seam.provider),
             "model": safe_for_storage(seam.model),
         }
-        for seam in seams
-    )
+        if seam.ended != BROKE_OFF:
+            joined["ended"] = seam.ended
+        parts.append(joined)
     return json.dumps(parts, ensure_ascii=False) if parts else None
 
 
@@ -163,7 +180,13 @@ def decoded_parts(parts: str | None) -> tuple[str, tuple[BrokenPart, ...], tuple
         if part["type"] == "broken"
     )
     seams = tuple(
-        Seam(at=part["at"], after=part["after"], provider=part["provider"], model=part["model"])
+        Seam(
+            at=part["at"],
+            after=part["after"],
+            provider=part["provider"],
+            model=part["model"],
+            ended=part.get("ended", BROKE_OFF),
+        )
         for part in found
         if part["type"] == "seam"
     )

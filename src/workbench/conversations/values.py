@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workbench.providers.values import Attempt
+from workbench.providers.values import BROKE_OFF, Attempt
+
+CUT_TO_LENGTH = "length"
+"""The finish reason of an answer that ended at its greatest length."""
 
 
 class Role(StrEnum):
@@ -41,20 +44,22 @@ class BrokenPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seam:
-    """A place in a reply where one provider broke off and another went on."""
+    """A place in a reply where one answer ended early and another went on."""
 
     at: int
     """Characters of text before it."""
     after: str
-    """The provider that broke off."""
+    """The provider whose answer ended there."""
     provider: str
     """The one that goes on from here."""
     model: str
+    ended: str = BROKE_OFF
+    """What became of `after`, in words."""
 
     @property
     def label(self) -> str:
         """The seam in words, for where the text is shown."""
-        return f"{self.provider}/{self.model} goes on here; {self.after} broke off"
+        return f"{self.provider}/{self.model} goes on here; {self.after} {self.ended}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,14 @@ class Message:
     finish_reason: str | None = None
     reason: str = ""
     """Why it is not `done`."""
+    rating: int | None = None
+    """1 good, -1 bad, as the user judged it; None for no judgement."""
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def cut_to_length(self) -> bool:
+        """Whether its provider ended it because it had become as long as it may."""
+        return self.finish_reason == CUT_TO_LENGTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,8 @@ SYSTEM_ABOVE = """
 """
 PROMPT_ABOVE = """
     with recursive above(id, role, parent_id, place) as (
-      select id, role, parent_id, 0 from messages where id = :id and conversation_id = :conversation
+      select id, role, parent_id, 0 from messages
+      where id = :id and conversation_id = :conversation and deleted_at is null
       union all
       select m.id, m.role, m.parent_id, a.place + 1 from above a join messages m on m.id = a.parent_id
       where a.role in ('assistant', 'tool')
@@ -51,9 +52,9 @@ PROMPT_ABOVE = """
 # What is written later is never above: so the newest message of a branch is its newest leaf.
 NEWEST_LEAF = """
     with recursive below(id, n) as (
-      select id, n from messages where id = :id and conversation_id = :conversation
+      select id, n from messages where id = :id and conversation_id = :conversation and deleted_at is null
       union all
-      select m.id, m.n from below b join messages m on m.parent_id = b.id
+      select m.id, m.n from below b join messages m on m.parent_id = b.id and m.deleted_at is null
     )
     select id from below order by n desc limit 1
 """
@@ -118,15 +119,30 @@ async def prompt_above(transaction: Transaction, conversation_id: str, message_i
 
 async def parent_of_turn(transaction: Transaction, conversation_id: str, parent_id: str | None) -> str | None:
     """What a new turn hangs under: `parent_id`, else the active leaf; raises NotFoundError."""
-    found = await transaction.fetch("select active_leaf_id from conversations where id = ?", (conversation_id,))
+    found = await transaction.fetch(
+        "select active_leaf_id from conversations where id = ? and deleted_at is null", (conversation_id,)
+    )
     if not found:
         raise no_conversation(conversation_id)
     if parent_id is None:
         return found[0]["active_leaf_id"]
     values = (parent_id, conversation_id)
-    if not await transaction.fetch("select 1 from messages where id = ? and conversation_id = ?", values):
+    sql = "select 1 from messages where id = ? and conversation_id = ? and deleted_at is null"
+    if not await transaction.fetch(sql, values):
         raise no_message(parent_id)
     return parent_id
+
+
+async def parent_of_prompt(transaction: Transaction, conversation_id: str, message_id: str) -> str | None:
+    """What a prompt hangs under, None for nothing; raises NotFoundError, UsageError for a message that is no prompt."""
+    sql = "select parent_id, role from messages where id = ? and conversation_id = ? and deleted_at is null"
+    found = await transaction.fetch(sql, (safe_for_storage(message_id), conversation_id))
+    await parent_of_turn(transaction, conversation_id, None)
+    if not found:
+        raise no_message(message_id)
+    if found[0]["role"] != Role.USER:
+        raise UsageError("This is no prompt", hint="Only what you asked can be asked in other words")
+    return found[0]["parent_id"]
 
 
 async def system_in_force(transaction: Transaction, message_id: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,6 +25,42 @@ class Clock(Protocol):
         ...
 
 
+class RunTime:
+    """Seconds that this process has run: they stand still while it is put aside by ctrl+z.
+
+    Time limits count these, because a provider is not silent while nobody can listen. The clock is stopped before
+    the process is and goes on after it does, so that no thread sees a jump.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """`now` is the machine's monotonic clock."""
+        self._now = now
+        self._put_aside_s = 0.0
+        self._stopped_at: float | None = None
+
+    def seconds(self) -> float:
+        """Only differences have a meaning."""
+        stopped_at = self._stopped_at
+        return (self._now() if stopped_at is None else stopped_at) - self._put_aside_s
+
+    def stop(self) -> None:
+        """The process is about to be put aside; twice is once."""
+        if self._stopped_at is None:
+            self._stopped_at = self._now()
+
+    def go_on(self) -> None:
+        """It is back."""
+        stopped_at = self._stopped_at
+        if stopped_at is not None:
+            # In this order the time of other threads is at no moment ahead of what it will be.
+            self._put_aside_s += self._now() - stopped_at
+            self._stopped_at = None
+
+
+RUN_TIME = RunTime()
+"""Of this process."""
+
+
 class SystemClock:
     """The machine's own clocks."""
 
@@ -32,8 +69,8 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        """Seconds on the machine's monotonic clock."""
-        return time.monotonic()
+        """Seconds that the process has run."""
+        return RUN_TIME.seconds()
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass on the running loop."""

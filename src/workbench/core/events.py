@@ -336,6 +336,7 @@ class TurnFinished(Event):
     output_tokens: int | None = None
     cost_nano: int | None = None
     """Nano-dollars; None when unknown."""
+    finish_reason: str | None = None
 
     @property
     def severity(self) -> Level:

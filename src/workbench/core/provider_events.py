@@ -147,7 +147,7 @@ class ReplyDecided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyContinued(Event):
-    """A broken answer goes on with another provider; the seam is marked."""
+    """An answer that ended early is gone on with; the seam is marked."""
 
     kind: ClassVar[str] = "reply.continued"
     level: ClassVar[Level] = Level.WARNING
@@ -157,9 +157,11 @@ class ReplyContinued(Event):
     at: int
     """Characters of text before the seam."""
     after: str
-    """The provider that broke off."""
+    """The provider whose answer ended there."""
     provider: str
     model: str
+    ended: str = "broke off"
+    """What became of `after`, in words."""
 
     def text(self) -> str:
         """One line."""

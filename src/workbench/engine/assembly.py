@@ -17,7 +17,9 @@ from workbench.config.loading import load_configuration
 from workbench.config.paths import Paths, prepare_folders, resolve_paths
 from workbench.config.values import Configuration, OnBrokenStream, Provider, Settings
 from workbench.conversations.drafts import Drafts
+from workbench.conversations.prompts import Prompts
 from workbench.conversations.repository import Conversations
+from workbench.conversations.trash import Trash
 from workbench.core.bus import EventBus
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import ConfigurationLoaded, EngineStarted
@@ -29,7 +31,8 @@ from workbench.engine.options import EngineOptions
 from workbench.engine.provider_layer import build_provider_layer
 from workbench.providers.calling.announced import AnnouncedModel
 from workbench.providers.scripted.demonstration import DemonstrationServer
-from workbench.storage.event_log import EventLog, EventRecorder
+from workbench.storage.event_log import EventLog
+from workbench.storage.event_recorder import EventRecorder
 from workbench.storage.instance import Instance
 from workbench.storage.store import Store
 
@@ -86,6 +89,8 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         store=store,
         conversations=conversations,
         drafts=Drafts(store, options.clock),
+        prompts=Prompts(store),
+        trash=Trash(store, options.clock),
         events=events,
         chat=chat,
         providers=layer.directory,
@@ -133,10 +138,11 @@ async def _load_configuration(
         )
         if not configuration.providers and not configuration.problems and not options.offline:
             # Imported here: most starts find a configuration and need no HTTP client yet.
-            from workbench.config.discovery import discover
+            from workbench.config.discovery import discover, discovery_notes
 
             found = await discover(environ)
-            configuration = replace(configuration, providers=found, discovered=bool(found))
+            notes = (*configuration.notes, *discovery_notes(found))
+            configuration = replace(configuration, providers=found, discovered=bool(found), notes=notes)
     for provider in configuration.providers:
         for key in provider.api_keys:
             REDACTOR.register(key)

@@ -9,7 +9,9 @@ from workbench.chat.service import ChatService
 from workbench.config.paths import Paths
 from workbench.config.values import Configuration
 from workbench.conversations.drafts import Drafts
+from workbench.conversations.prompts import Prompts
 from workbench.conversations.repository import Conversations
+from workbench.conversations.trash import Trash
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.engine.configuring import CurrentConfiguration
@@ -33,6 +35,8 @@ class Core:
     store: Store
     conversations: Conversations
     drafts: Drafts
+    prompts: Prompts
+    trash: Trash
     events: EventLog
     chat: ChatService
     providers: ProviderDirectory

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.core.bus import EventBus
+from workbench.core.clock import RUN_TIME
 from workbench.core.errors import EngineError, WorkbenchError
 from workbench.core.events import EngineStopping
 from workbench.engine.options import EngineOptions
@@ -39,6 +40,8 @@ class Engine:
         self.options = options
         self.bus = EventBus(options.clock)
         self._loop = asyncio.new_event_loop()
+        # Its timers are the time limits of requests.
+        self._loop.time = RUN_TIME.seconds
         self._built: concurrent.futures.Future[Core] = concurrent.futures.Future()
         self._end: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="workbench-core", daemon=True)

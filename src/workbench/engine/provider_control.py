@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from workbench.config.editing import ConfigurationEditor
 from workbench.config.key_writing import KeyPlace, KeyWriter
+from workbench.config.kinds import find_kind
 from workbench.config.values import Configuration, Provider
 from workbench.core.errors import NotFoundError, UsageError
 from workbench.core.secret import Secret
@@ -91,6 +92,23 @@ class ProviderControl:
         """Keep one more key in the keyring or in the `.env` file; what it is called from now on."""
         configuration, provider = await self._editable(name)
         found = discovered_in(configuration)
+        return await self._change(lambda: self._keys.add(provider, key, place, discovered=found))
+
+    async def add_provider(self, kind: str, key: Secret, *, place: str) -> str:
+        """Configure a provider of a kind that has a usual model, with its first key; what the key is called.
+
+        One that is configured under the kind's name gets one more key. Raises UsageError for a kind that is unknown
+        or needs more than a key.
+        """
+        known = find_kind(kind)
+        if known is None or not (known.needs_key and known.models):
+            raise UsageError(f"{kind} needs more than a key", hint="Describe it in the configuration file")
+        configuration = await self._configuration()
+        if configuration.provider(known.name) is not None:
+            return await self.add_key(known.name, key, place=place)
+        priority = 1 + max((provider.priority for provider in configuration.providers), default=0)
+        provider = Provider(name=known.name, kind=known.name, models=known.models, priority=priority)
+        found = (*discovered_in(configuration), provider)
         return await self._change(lambda: self._keys.add(provider, key, place, discovered=found))
 
     async def key_places(self) -> tuple[KeyPlace, ...]:

@@ -248,6 +248,22 @@ class BrokenStream:
 Decide = Callable[[BrokenStream], Awaitable[Resume]]
 
 
+BROKE_OFF = "broke off"
+"""What became of a provider that failed in mid-answer, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An answer that ended early and is to be gone on with."""
+
+    text: str
+    provider: str
+    """Who gave its end."""
+    model: str
+    ended: str
+    """What became of that provider's answer, in words: `was stopped`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRequest:
     """What one turn asks of the provider layer."""
@@ -284,6 +300,8 @@ class AnswerRequest:
     content_policy_fallback: tuple[str, ...] = ()
     """The same for an answer that a content policy refused; empty: whoever is next."""
     tools: tuple[ToolSpec, ...] = ()
+    begun: Begun | None = None
+    """Text that stands already and is gone on with; None answers from the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +328,9 @@ class Continued:
     """Who goes on."""
     model: str
     after: str
-    """Who broke off."""
+    """Who ended early."""
+    ended: str = BROKE_OFF
+    """What became of `after`, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

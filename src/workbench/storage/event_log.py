@@ -1,21 +1,16 @@
-"""The stored event log: what happened, in order, how it gets there, and the questions one can ask of it."""
+"""The stored event log: what happened, in order, and the questions one can ask of it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import logging
 import math
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from workbench.core.bus import EventBus, Subscription
-from workbench.core.errors import StorageError
-from workbench.core.events import Event, Level, StorageTrouble
+from workbench.core.events import Event, Level
 from workbench.core.redaction import REDACTOR
 from workbench.core.text import safe_for_storage
 from workbench.storage.connections import READ_LIMIT
@@ -25,24 +20,13 @@ from workbench.storage.transaction import Row, Transaction
 BATCH = 500
 """Events written in one transaction."""
 
-FLUSH_S = 0.2
-"""Events are gathered for at most this long before they are written."""
-
-RETRY_S = 5.0
-"""The pause after a failed write."""
-
-KEPT_EVENTS = 20_000
-"""What is kept in memory while nothing can be saved; older ones are given up, and counted."""
-
-CLOSE_DEADLINE_S = 2.0
-_SUBSCRIPTION_BOUND = 100_000
-
 _INSERT = """
     insert into events(at, level, source, kind, conversation_id, task_id, correlation, text, payload)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _DEPTH = 20
 _LARGEST_WHOLE = 2**63
+_LAST_CHARACTER = "\U0010ffff"
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +45,48 @@ class StoredEvent:
     task_id: str | None
     correlation: str
     data: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """Conditions that all must hold; what is None or empty asks for nothing."""
+
+    seqs: tuple[int, ...] = ()
+    """Any of these numbers."""
+    level: Level | None = None
+    """The least one."""
+    sources: tuple[str, ...] = ()
+    """Any of these."""
+    conversation_id: str | None = None
+    """The whole id or its beginning."""
+    task_id: str | None = None
+    """The whole id or its beginning."""
+    correlation: str | None = None
+    """The whole id of a turn or task run, or its beginning."""
+    provider: str | None = None
+    """The provider that the event itself names."""
+    since_ms: int | None = None
+    text: str | None = None
+    """Looked for in text and kind; the case of ASCII letters does not matter."""
+    fits: Callable[[str, str], bool] | None = field(default=None, compare=False)
+    """Called with text and kind of every event that holds otherwise; False leaves it out. Called on another thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far the log reaches; all zero when it is empty."""
+
+    first_seq: int = 0
+    last_seq: int = 0
+    count: int = 0
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether no number between the first and the last is missing."""
+        return self.count == 0 or self.count == self.last_seq - self.first_seq + 1
+
+
+EVERYTHING = EventQuery()
 
 
 class EventLog:
@@ -86,47 +112,76 @@ class EventLog:
 
     async def page(
         self,
+        query: EventQuery = EVERYTHING,
         *,
         after_seq: int | None = None,
         before_seq: int | None = None,
-        level: Level | None = None,
-        source: str | None = None,
-        conversation_id: str | None = None,
-        task_id: str | None = None,
-        since_ms: int | None = None,
-        text: str | None = None,
         limit: int = READ_LIMIT,
     ) -> list[StoredEvent]:
-        """At most `limit` events that fit all the conditions, oldest first.
+        """At most `limit` events that `query` lets through, oldest first.
 
         With `after_seq` the first ones after it (to follow the log), else the newest, or the newest before
-        `before_seq` (to look back). `level` is the least one, `text` is looked for in text and kind in any case.
+        `before_seq` (to look back).
         """
-        conditions, values = _conditions(
-            level=level, source=source, conversation_id=conversation_id, task_id=task_id, since_ms=since_ms, text=text
-        )
         forward = after_seq is not None
         found: list[StoredEvent] = []
         while len(found) < limit:
-            bounds, edges = list(conditions), list(values)
-            if after_seq is not None:
-                bounds.append("seq > ?")
-                edges.append(after_seq)
-            if before_seq is not None:
-                bounds.append("seq < ?")
-                edges.append(before_seq)
-            wanted = min(READ_LIMIT, limit - len(found))
-            sql = ["select * from events", f"where {' and '.join(bounds)}" if bounds else ""]
-            sql.append("order by seq limit ?" if forward else "order by seq desc limit ?")
-            rows = await self._store.read(" ".join(sql), (*edges, wanted))
-            found.extend(_stored(row) for row in rows)
+            wanted = READ_LIMIT if query.fits else min(READ_LIMIT, limit - len(found))
+            condition, values = _where(query, after_seq, before_seq)
+            # Keyset paging: no offset, so the millionth row costs what the first one does.
+            sql = ["select * from events", condition, "order by seq", "limit ?" if forward else "desc limit ?"]
+            rows = await self._store.read(" ".join(sql), (*values, wanted))
+            found.extend(_stored(row) for row in await _fitting(rows, query))
             if len(rows) < wanted:
                 break
             if forward:
-                after_seq = found[-1].seq
+                after_seq = rows[-1]["seq"]
             else:
-                before_seq = found[-1].seq
+                before_seq = rows[-1]["seq"]
+        del found[limit:]
         return found if forward else found[::-1]
+
+    async def seqs(self, query: EventQuery, *, after_seq: int, before_seq: int) -> list[int]:
+        """The numbers of all events between these two that `query` lets through, in order."""
+        if query.fits is None:
+            condition, values = _where(query, after_seq, before_seq)
+            # One row instead of thousands: they would have to be paged.
+            sql = ["select json_group_array(seq) from (select seq from events", condition, "order by seq)"]
+            rows = await self._store.read(" ".join(sql), values)
+            return cast("list[int]", json.loads(rows[0][0]))
+        found: list[int] = []
+        while True:
+            condition, values = _where(query, after_seq, before_seq)
+            sql = ["select seq, text, kind from events", condition, "order by seq limit ?"]
+            rows = await self._store.read(" ".join(sql), (*values, READ_LIMIT))
+            found.extend(row["seq"] for row in await _fitting(rows, query))
+            if len(rows) < READ_LIMIT:
+                return found
+            after_seq = rows[-1]["seq"]
+
+    async def extent(self) -> Extent:
+        """How far the log reaches."""
+        # SQLite finds one end in an index at once, but both only by going through all of it.
+        rows = await self._store.read(
+            "select (select min(seq) from events), (select max(seq) from events), (select count(*) from events)"
+        )
+        return Extent(first_seq=rows[0][0] or 0, last_seq=rows[0][1] or 0, count=rows[0][2])
+
+    async def seq_at(self, at_ms: int) -> int:
+        """The number below which all events are before a time, while all others are not.
+
+        Numbers follow time but for a fraction of a second between processes, so it is found by halving.
+        """
+        rows = await self._store.read("select (select min(seq) from events), (select max(seq) from events)")
+        low, high = rows[0][0] or 0, (rows[0][1] or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            rows = await self._store.read("select seq, at from events where seq >= ? order by seq limit 1", (middle,))
+            if rows and rows[0]["at"] < at_ms:
+                low = rows[0]["seq"] + 1
+            else:
+                high = middle
+        return low
 
     async def newest_seq(self) -> int:
         """The sequence number of the newest event, 0 when there is none."""
@@ -134,125 +189,43 @@ class EventLog:
         return int(rows[0][0] or 0)
 
 
-class EventRecorder:
-    """One task that writes down every event marked `stored`."""
-
-    def __init__(self, bus: EventBus, log: EventLog, *, retry_s: float = RETRY_S, kept: int = KEPT_EVENTS) -> None:
-        """From `bus` to `log`; after a failure again every `retry_s` seconds, with `kept` events in memory."""
-        self._bus = bus
-        self._log = log
-        self._retry_s = retry_s
-        self._waiting: deque[Event] = deque()
-        self._kept = kept
-        self.lost = 0
-        """Events given up because nothing could be saved for too long."""
-        self._subscription: Subscription | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
-        self._ending = asyncio.Event()
-        self._trouble = False
-        self._written = 0
-
-    def start(self) -> None:
-        """Begin to record on the running loop."""
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            # The bus may be used after the loop's end; nobody records then.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._news.set)
-
-        self._subscription = self._bus.subscribe(_is_stored, bound=_SUBSCRIPTION_BOUND, wake=wake)
-        self._task = asyncio.create_task(self._record(), name="workbench-event-recorder")
-
-    async def close(self) -> None:
-        """Write what is left, then stop; gives up when nothing gets written for two seconds. Twice is once."""
-        if self._subscription is not None:
-            self._subscription.close()
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._ending.set()
-        self._news.set()
-        written = -1
-        while not task.done() and written != self._written:
-            written = self._written
-            await asyncio.wait({task}, timeout=CLOSE_DEADLINE_S)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        self.lost += len(self._waiting)
-
-    async def _record(self) -> None:
-        while not self._ending.is_set():
-            await self._news.wait()
-            await self._pause(FLUSH_S)
-            self._news.clear()
-            self._gather()
-            while self._waiting and not await self._write() and not self._ending.is_set():
-                await self._pause(self._retry_s)
-                self._gather()
-        self._gather()
-        await self._write()
-
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ending.wait(), seconds)
-
-    def _gather(self) -> None:
-        if self._subscription is not None:
-            self._waiting.extend(self._subscription.drain())
-        # Only while nothing can be saved: a burst is no reason to give anything up.
-        while self._trouble and len(self._waiting) > self._kept:
-            self._waiting.popleft()
-            self.lost += 1
-
-    async def _write(self) -> bool:
-        """Write all that waits, batch by batch; whether it worked."""
-        while self._waiting:
-            batch = list(itertools.islice(self._waiting, BATCH))
-            try:
-                await self._log.append(batch)
-            except StorageError as error:
-                if not self._trouble:
-                    self._trouble = True
-                    self._bus.publish(StorageTrouble(problem=str(error)))
-                return False
-            self._written += len(batch)
-            for _ in batch:
-                self._waiting.popleft()
-        if self._trouble:
-            self._trouble = False
-            self._bus.publish(StorageTrouble(problem=""))
-        return True
+async def _fitting(rows: Sequence[Row], query: EventQuery) -> Sequence[Row]:
+    fits = query.fits
+    if fits is None:
+        return rows
+    return await asyncio.to_thread(lambda: [row for row in rows if fits(row["text"], row["kind"])])
 
 
-def _is_stored(event: Event) -> bool:
-    return event.stored
-
-
-def _conditions(
-    *,
-    level: Level | None,
-    source: str | None,
-    conversation_id: str | None,
-    task_id: str | None,
-    since_ms: int | None,
-    text: str | None,
-) -> tuple[list[str], list[object]]:
+def _where(query: EventQuery, after_seq: int | None, before_seq: int | None) -> tuple[str, list[object]]:
+    """The where clause of `query` between two numbers, made of constants only, and its values."""
     pattern = None
-    if text:
-        escaped = safe_for_storage(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    if query.text:
+        escaped = safe_for_storage(query.text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         pattern = f"%{escaped}%"
     candidates: list[tuple[str, object]] = [
-        ("level >= ?", None if level is None else int(level)),
-        ("source = ?", source),
-        ("conversation_id = ?", conversation_id),
-        ("task_id = ?", task_id),
-        ("at >= ?", since_ms),
+        ("seq > ?", after_seq),
+        ("seq < ?", before_seq),
+        ("level >= ?", None if query.level is None else int(query.level)),
+        ("json_extract(payload, '$.provider') = ?", query.provider or None),
+        ("at >= ?", query.since_ms),
         ("(text || ' ' || kind) like ? escape '\\'", pattern),
     ]
     chosen = [(condition, value) for condition, value in candidates if value is not None]
-    return [condition for condition, _ in chosen], [value for _, value in chosen]
+    conditions, values = [condition for condition, _ in chosen], [value for _, value in chosen]
+    for column in ("conversation_id", "task_id", "correlation"):
+        beginning: str | None = getattr(query, column)
+        if beginning:
+            beginning = safe_for_storage(beginning)
+            # A range, because an index serves it: what begins with it lies between it and it with the last character.
+            conditions.append(f"({column} >= ? and {column} <= ?)")
+            values += [beginning, beginning + _LAST_CHARACTER]
+    if query.seqs:
+        conditions.append(f"seq in ({', '.join('?' for _ in query.seqs)})")
+        values += query.seqs
+    if query.sources:
+        conditions.append(f"source in ({', '.join('?' for _ in query.sources)})")
+        values += [safe_for_storage(source) for source in query.sources]
+    return (f"where {' and '.join(conditions)}" if conditions else ""), values
 
 
 def _rows(events: Sequence[Event]) -> list[tuple[object, ...]]:
@@ -279,6 +252,16 @@ def _values(event: Event) -> tuple[object, ...]:
         _plain_text(event.text()),
         json.dumps(data, ensure_ascii=False),
     )
+
+
+def stored_form(event: Event) -> StoredEvent:
+    """An event as it would be written down, keys redacted; its `seq` is 0."""
+    at_ms, level, source, kind, conversation_id, task_id, correlation, text, payload = _values(event)
+    row = {
+        "seq": 0, "at": at_ms, "level": level, "source": source, "kind": kind, "text": text, "payload": payload,
+        "conversation_id": conversation_id, "task_id": task_id, "correlation": correlation,
+    }  # fmt: skip
+    return _stored(row)
 
 
 def _id(text: str | None) -> str | None:
@@ -311,7 +294,7 @@ def _plain(value: object, depth: int = 0) -> object:
             return _plain_text(str(value))
 
 
-def _stored(row: Row) -> StoredEvent:
+def _stored(row: Row | Mapping[str, Any]) -> StoredEvent:
     return StoredEvent(
         seq=row["seq"],
         at_ms=row["at"],

@@ -187,6 +187,40 @@ _PROVIDERS = (
 )
 
 
+_DELETIONS = (
+    # What was deleted stays, hidden, until somebody purges it: so it can come back.
+    "alter table messages add column deleted_at integer",
+    "alter table conversations add column deleted_at integer",
+    "create index messages_deleted on messages(conversation_id, deleted_at) where deleted_at is not null",
+    # `at` is the `deleted_at` of the message and of all that went with it, and unlike any other in its conversation.
+    """
+    create table deletions(
+      conversation_id text not null references conversations(id) on delete cascade,
+      at integer not null,
+      message_id text not null references messages(id) on delete cascade,
+      leaf_id text references messages(id) on delete set null,
+      primary key(conversation_id, at)
+    ) strict, without rowid
+    """,
+    # Purging looks the messages up in both columns.
+    "create index deletions_message on deletions(message_id)",
+    "create index deletions_leaf on deletions(leaf_id) where leaf_id is not null",
+    "drop index conversations_recent",
+    """
+    create index conversations_recent on conversations(updated_at desc, id desc)
+    where archived_at is null and deleted_at is null
+    """,
+    "create index conversations_deleted on conversations(deleted_at) where deleted_at is not null",
+    "drop index messages_models",
+    "create index messages_models on messages(conversation_id, model) where model is not null and deleted_at is null",
+)
+
+
+async def _deletions(transaction: Transaction) -> None:
+    for statement in _DELETIONS:
+        await transaction.execute(statement)
+
+
 async def _providers(transaction: Transaction) -> None:
     for statement in _PROVIDERS:
         await transaction.execute(statement)
@@ -200,5 +234,6 @@ async def _spine(transaction: Transaction) -> None:
 STEPS: tuple[Step, ...] = (
     Step(number=1, title="conversations, messages, attempts, events, drafts", run=_spine),
     Step(number=2, title="breakers, keys, rotation and probes of providers", run=_providers),
+    Step(number=3, title="messages and conversations that can be deleted and brought back", run=_deletions),
 )  # fmt: skip
 """Every step, in order; a released one never changes."""

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from workbench.config.values import Provider
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.providers.answering.asking import Asking, ended_attempt, failure
@@ -25,6 +26,7 @@ from workbench.providers.resilience.retry import RetryBudget, RetryPolicy
 from workbench.providers.routing.order import Candidate, Skipped
 from workbench.providers.routing.router import Measured, Router
 from workbench.providers.values import (
+    BROKE_OFF,
     Answered,
     Answering,
     AnswerPart,
@@ -98,11 +100,23 @@ class _Shown:
     characters: int = 0
     """Of answer text; reasoning and white space alone are nothing worth keeping."""
     pieces: list[str] = field(default_factory=list[str])
+    ended: str = BROKE_OFF
+    """What became of its answer, in words."""
 
     def add(self, part: TextPart, *, counts: bool) -> None:
         if not part.reasoning:
             self.pieces.append(part.text)
             self.characters += len(part.text) if counts else 0
+
+
+def _shown_before(request: AnswerRequest) -> _Shown | None:
+    """The text that the request asks to go on with."""
+    begun = request.begun
+    if begun is None:
+        return None
+    # Who gave it need not be configured any more; only its name is used, nobody is asked by it.
+    speaker = Candidate(provider=Provider(name=begun.provider, kind=""), model=begun.model)
+    return _Shown(speaker, characters=len(begun.text), pieces=[begun.text], ended=begun.ended)
 
 
 class _Turn:
@@ -112,8 +126,8 @@ class _Turn:
         self._owner = owner
         self._request = request
         self._trail = Trail(request, owner.recorder, owner.bus, owner.clock)
-        self._shown: _Shown | None = None
-        self._continuing = False
+        self._shown = _shown_before(request)
+        self._continuing = self._shown is not None
         self._whole: Answered | None = None
         self._stopped = False
 
@@ -236,8 +250,9 @@ class _Turn:
         told: list[AnswerPart] = []
         broken = self._shown
         if broken is not None and joint is not None and not joint.began_anew:
-            told.append(Continued(provider=provider, model=model, after=broken.candidate.provider.name))
-            broken.candidate = candidate
+            after = broken.candidate.provider.name
+            told.append(Continued(provider=provider, model=model, after=after, ended=broken.ended))
+            broken.candidate, broken.ended = candidate, BROKE_OFF
         else:
             if broken is not None:
                 told.append(Restarted(provider=broken.candidate.provider.name, model=broken.candidate.model))

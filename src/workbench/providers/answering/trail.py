@@ -161,7 +161,10 @@ class Trail:
             if attempt.state in ("failed", "skipped")
         )
         causes = "; ".join(cause if times == 1 else f"{cause} ({times} times)" for cause, times in told.items())
-        if kept is not None:
+        begun = any(attempt.state == "failed" and attempt.first_token_ms is not None for attempt in self.attempts)
+        if kept is not None and not begun:
+            opening = "nobody went on with it"
+        elif kept is not None:
             opening = f"{kept.provider.name} broke off in mid-answer"
         elif any(attempt.state == "failed" for attempt in self.attempts):
             opening = "no provider answered"

@@ -39,6 +39,8 @@ class ModelChoice:
     """When an open breaker lets the next request through; wall-clock milliseconds."""
     price: str = ""
     """Of a million tokens in and out, e.g. `$3.00/$15.00`; `free` for a server of one's own."""
+    input_nano: float | None = None
+    """Nano-dollars a token of a prompt."""
     context_window: int | None = None
     """Tokens."""
     first_token_ms: int | None = None
@@ -79,6 +81,7 @@ def model_choices(
                     reason=_reason(status),
                     probe_at_ms=status.breaker.probe_at_ms,
                     price=price_text(facts),
+                    input_nano=facts.input_nano,
                     context_window=facts.context_window,
                     first_token_ms=status.recent.first_token_p50_ms,
                     recent_rank=ranks.get((status.name, model)),

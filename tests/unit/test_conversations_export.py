@@ -1,0 +1,177 @@
+"""Conversations as files: readable, harmless, whole, and never over another file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.conversations.export import (
+    ExportFormat,
+    file_name_of,
+    format_of,
+    json_of,
+    markdown_of,
+    with_closed_fence,
+)
+from workbench.conversations.export_file import ExportError, FileExistsAlreadyError, write_export
+from workbench.conversations.values import Conversation, Message, MessageState, Role, Seam
+from workbench.core.text import FORBIDDEN
+
+MARKUP = "*bold* [x](http://a) \x1b[2J"
+
+
+def message(role: Role, text: str, state: MessageState = MessageState.DONE, **more: Any) -> Message:
+    return Message(
+        id="m-1", conversation_id="c-1", parent_id=None, role=role, text=text, state=state, created_at_ms=0, **more
+    )
+
+
+CONVERSATION = Conversation(id="c-1", title=MARKUP, created_at_ms=0, updated_at_ms=0, private=True)
+BRANCH = [
+    message(Role.USER, "why?"),
+    message(
+        Role.ASSISTANT, "one two\n```python\nprint(1)", MessageState.STOPPED, provider="alpha", model="a_1",
+        seams=(Seam(at=4, after="beta", provider="alpha", model="a_1", ended="was stopped"),), rating=-1,
+        reason="stopped by you",
+    ),
+    message(Role.USER, "and?"),
+    message(Role.ASSISTANT, "so", finish_reason="length", rating=1),
+]  # fmt: skip
+
+
+def test_a_branch_is_written_to_be_read() -> None:
+    assert (
+        markdown_of(CONVERSATION, BRANCH)
+        == """\
+# \\*bold\\* \\[x\\](http://a) ␛\\[2J
+
+Conversation c-1, begun 1970-01-01T00:00:00.000Z, private
+
+## you, 1970-01-01T00:00:00.000Z
+
+why?
+
+## alpha/a\\_1, 1970-01-01T00:00:00.000Z
+
+one
+
+*[alpha/a\\_1 goes on here; beta was stopped]*
+
+two
+```python
+print(1)
+```
+
+*[stopped: stopped by you; 26 characters kept]*
+
+*[rated bad]*
+
+## you, 1970-01-01T00:00:00.000Z
+
+and?
+
+## assistant, 1970-01-01T00:00:00.000Z
+
+so
+
+*[cut to length: its provider stopped at the longest answer it gives]*
+
+*[rated good]*
+"""
+    )
+
+
+def test_json_holds_everything_as_it_is_stored_and_nothing_a_terminal_obeys() -> None:
+    hostile = message(Role.ASSISTANT, "\x1b[2J\x9b2J \u202e \U000e0041 \u200d 你好", rating=1)
+    written = json_of(CONVERSATION, [hostile])
+    document = json.loads(written)
+    assert document["title"] == MARKUP
+    (stored,) = document["messages"]
+    assert (stored["text"], stored["rating"]) == (hostile.text, 1)
+    assert not FORBIDDEN & {ord(character) for character in written}
+    assert "你好" in written
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("```\na", "\n```"),
+        ("```\na\n```", ""),
+        ("~~~~ py\n```\n~~~", "\n~~~~"),
+        ("```` `x` ````", ""),
+        ("```a`b", ""),
+        ("    ```", ""),
+        ("```\n``` x", "\n```"),
+        ("plain", ""),
+    ],
+)
+def test_a_fence_that_a_cut_answer_left_open_is_closed(text: str, end: str) -> None:
+    assert with_closed_fence(text) == text + end
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Retry budgets: how?", "Retry-budgets-how.md"),
+        ("../../etc/passwd", "etc-passwd.md"),
+        ("-rf ~", "rf.md"),
+        (".bashrc", "bashrc.md"),
+        ("\x1b[2J\0", "2J.md"),
+        ("[/]", "conversation.md"),
+        ("con", "conversation-con.md"),
+        ("Café 你好", "Café-你好.md"),
+        ("", "conversation.md"),
+    ],
+)
+def test_a_title_becomes_a_harmless_file_name(title: str, name: str) -> None:
+    assert file_name_of(title, ExportFormat.MARKDOWN) == name
+
+
+@given(st.text())
+def test_every_title_gives_a_name_within_one_folder(title: str) -> None:
+    name = file_name_of(title, ExportFormat.JSON)
+    assert Path(name).name == name
+    assert not name.startswith((".", "-"))
+    assert len(name.encode()) <= 255
+    assert format_of(name) is ExportFormat.JSON
+
+
+def test_a_file_is_whole_private_and_never_replaced_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.md"
+    write_export(path, "one")
+    with pytest.raises(FileExistsAlreadyError):
+        write_export(path, "two")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("one", 0o600)
+    write_export(path, "two\n", overwrite=True)
+    (tmp_path / "link").symlink_to(path)
+    with pytest.raises(FileExistsAlreadyError):
+        write_export(tmp_path / "link", "three")
+    write_export(tmp_path / "link", "three", overwrite=True)
+    assert path.read_text() == "three"
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsAlreadyError):
+        write_export(tmp_path / "gone", "four")
+
+    def refuse(*_: object) -> None:
+        raise OSError(1, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    write_export(tmp_path / "b.md", "five")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.md", "b.md", "gone", "link"], "no left-overs"
+
+    def somebody_is_faster(*_: object) -> None:
+        raise FileExistsError
+
+    monkeypatch.setattr(os, "link", somebody_is_faster)
+    with pytest.raises(FileExistsAlreadyError):
+        write_export(tmp_path / "c.md", "six")
+    monkeypatch.undo()
+    for hopeless in (tmp_path / "no" / "a.md", Path("a\0b"), tmp_path / ("x" * 300)):
+        with pytest.raises(ExportError):
+            write_export(hopeless, "seven")
