@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from workbench.cli.invocation import Invocation
+    from workbench.config.values import Problem
 
 _VALUED = {"--home": "home", "--profile": "profile", "--conversation": "conversation", "--theme": "theme"}
 _FLAGS = {"--offline": "offline", "--ascii": "ascii_only"}
@@ -34,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         return _guarded(request)
     from workbench.cli.app import run_command
 
-    return run_command(arguments, open_screen)
+    return run_command(arguments, open_screen, told_of_keymap)
 
 
 def screen_request(arguments: Sequence[str]) -> Invocation | None:
@@ -62,12 +63,20 @@ def screen_request(arguments: Sequence[str]) -> Invocation | None:
         return None
     return Invocation(
         open_screen=open_screen,
+        told_of_keymap=told_of_keymap,
         home=Path(values["home"]) if "home" in values else None,
         profile=values.get("profile"),
         conversation=values.get("conversation"),
         theme=values.get("theme"),
         **flags,
     )
+
+
+def told_of_keymap(file: Path) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """What is wrong in a key map, and what only speaks against some of its keys."""
+    from workbench.tui.keys.reading import told_of_keymap as told
+
+    return told(file)
 
 
 def open_screen(request: Invocation) -> int:

@@ -23,7 +23,7 @@ pytestmark = [
 
 WITHIN_S = 40.0
 MARK = "[beta/model-beta goes on here; alpha broke off]"
-QUESTION = "[c]ontinue with beta/model-beta, [r]estart on beta/model-beta, [k]eep?"
+QUESTION = "Which, 1 to 3?"
 
 
 def test_a_seam_is_marked_beside_the_text_and_in_the_history(isolation: Path, streams: Streams) -> None:
@@ -34,7 +34,7 @@ def test_a_seam_is_marked_beside_the_text_and_in_the_history(isolation: Path, st
         assert MARK in streams.err.splitlines()
         assert streams.err.splitlines()[-1] == "beta/model-beta went on where alpha broke off"
         assert invoke("ask", "--json", "hi") == 0
-        seams = [{"at": 11, "after": "alpha", "provider": "beta", "model": "model-beta"}]
+        seams = [{"at": 11, "after": "alpha", "provider": "beta", "model": "model-beta", "ended": "broke off"}]
         assert streams.json()["seams"] == seams
     assert invoke("history", "show", "last", "--json") == 0
     reply = streams.json()["messages"][-1]
@@ -55,7 +55,9 @@ def test_a_seam_survives_kill_9(isolation: Path) -> None:
             assert command.finish().code == -signal.SIGKILL
     reply = run_cli("history", "show", "last", "--json").json["messages"][-1]
     assert reply["state"] == "interrupted"
-    assert reply["seams"] == [{"at": 11, "after": "alpha", "provider": "beta", "model": "model-beta"}]
+    assert reply["seams"] == [
+        {"at": 11, "after": "alpha", "provider": "beta", "model": "model-beta", "ended": "broke off"}
+    ]
     assert reply["text"].startswith("Hello from and on and on and on")
 
 
@@ -68,7 +70,7 @@ def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path) ->
         with PtySession(command_line("chat"), columns=110, lines=50) as session:
             session.wait_for("Ctrl-D leaves", ">", within_s=WITHIN_S)
             for number, (key, then) in enumerate(
-                [("c\n", "the other side."), ("r\n", "All anew."), ("k\n", "not complete"), ("\x03", "Interrupted")], 1
+                [("1\n", "the other side."), ("2\n", "All anew."), ("k\n", "not complete"), ("\x03", "Interrupted")], 1
             ):
                 session.send("hello\n")
                 session.wait_until(lambda n=number: session.text.count(QUESTION) == n, WITHIN_S, "the question")
@@ -76,7 +78,7 @@ def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path) ->
                 session.wait_for(then)
                 session.wait_until(lambda: session.rows[session.cursor[0]] == ">" and session.cursor[1] == 2)
             assert session.rows.count(MARK) == 1
-            assert session.rows.count("~~~ the answer above is void ~~~") == 1
+            assert session.rows.count("What came so far is void. The answer begins anew.") == 1
             session.send("\x04")
             assert session.wait_exit() == 0
         assert (len(first.calls), len(second.calls)) == (4, 2)

@@ -38,6 +38,12 @@ def test_history_events_and_providers_after_an_answer(isolation: Path, streams: 
         listed = {p["name"]: p for p in streams.json()["providers"]}
         assert listed["alpha"]["error_rate"] == 1.0
         assert listed["beta"]["p50_ms"] is not None
+        assert invoke("history", "export", "last") == 0
+        assert f"\n\n{ANSWER}\n" in streams.read()
+        file = isolation / "exported.json"
+        assert invoke("history", "export", conversation[:25], "--format", "json", "-o", str(file)) == 0
+        assert [message["text"] for message in json.loads(file.read_text())["messages"]] == ["hi", ANSWER]
+        assert invoke("history", "export", "last", "-o", str(file)) == 2, "nothing is written over"
         assert listed["beta"]["checked_at"].endswith("Z")
         assert invoke("providers", "list") == 0
         assert "beta" in streams.read()

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.timeout(60)
 """Each starts a process that loads the model library: 3 to 8 s of CPU."""
 
 WITHIN_S = 40.0
+NARRATION = re.compile(rb"Asking alpha.*?End of the answer[^\n]*", re.DOTALL)
 OWN_SEQUENCES = re.compile(rb"\x1b\[(?:0|1|2|9;2|31|32|33)m|\x1b\[[0-9]*A|\x1b\[[JK]|\x1b\[\?2004[hl]")
 FORBIDDEN = (b"\x1b", b"\x07", b"\x00", b"\xc2\x9b", b"\xc2\x9d", "\u202e".encode(), "\u2066".encode())
 
@@ -59,7 +60,7 @@ def test_chatting_line_by_line(isolation: Path) -> None:
             session.send("\x03")
             session.wait_for("Ctrl-D or /quit leaves")
             session.send("hello\n")
-            session.wait_for("A first answer.", "↳ alpha/model-alpha", within_s=WITHIN_S)
+            session.wait_for("A first answer.", "End of the answer: alpha/model-alpha", within_s=WITHIN_S)
             session.send("go on\n")
             session.wait_for("Hello from the double.Hello", within_s=WITHIN_S)
             session.send("\x03")
@@ -70,6 +71,10 @@ def test_chatting_line_by_line(isolation: Path) -> None:
             session.wait_until(lambda: session.rows[session.cursor[0]] == ">" and session.cursor[1] == 2)
             session.send("\x04")
             assert session.wait_exit() == 0
+        # Only the line editor, where one types, moves the cursor: what is told is told in plain lines.
+        narrated = NARRATION.search(session.raw)
+        assert narrated is not None
+        assert b"\x1b[" not in narrated[0]
         assert_only_own_sequences(session.raw)
         sent = [message["content"] for message in double.calls[2].json["messages"]]
     assert sent[:3] == ["hello", "A first answer.", "go on"]

@@ -7,7 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 import pytest
@@ -52,6 +52,9 @@ def terminal() -> Iterator[Keyboard]:
         (" continue \n", 1, Resume.CONTINUE),
         ("r\n", 1, Resume.RESTART),
         ("k\n", 1, Resume.KEEP),
+        ("1\n", 1, Resume.CONTINUE),
+        (" 2 \n", 1, Resume.RESTART),
+        ("4\n0\n3\n", 3, Resume.KEEP),
         ("\nx\ncr\nkeep\n", 4, Resume.KEEP),
         ("", 1, Resume.KEEP),
         ("maybe", 2, Resume.KEEP),
@@ -65,9 +68,18 @@ def test_answers(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith(
-        "alpha broke off after 1234 characters\n[c]ontinue with beta/b1, [r]estart on beta/b1, [k]eep? "
+        "alpha broke off after 1234 characters\n"
+        "1. continue with beta/b1\n2. start again on beta/b1\n3. keep what came\nWhich, 1 to 3? "
     )
-    assert captured.err.count("[k]eep?") == questions
+    assert captured.err.count("Which, 1 to 3?") == questions
+
+
+def test_where_nobody_is_left_only_keeping_is_offered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    type_in(monkeypatch, "2\nc\n1\n")
+    assert ask_person(replace(BROKEN, next_provider=None, next_model=None)) is Resume.KEEP
+    assert "1. keep what came\nType 1: Type 1\nType 1: Type 1\n" in capsys.readouterr().err
 
 
 def test_a_hostile_name_is_only_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +91,7 @@ def test_a_hostile_name_is_only_text(monkeypatch: pytest.MonkeyPatch, capsys: py
         )
     )  # fmt: skip
     shown = capsys.readouterr().err
-    assert shown.count("\n") == 1
+    assert shown.count("\n") == 4
     for forbidden in ("\x1b", "\x07", "\x00", "\x9b", "\u202e"):
         assert forbidden not in shown
 
@@ -92,7 +104,7 @@ def test_keys_typed_before_the_question_do_not_answer_it(terminal: Keyboard, mon
         """Standard error, where the question appears; then the person types."""
 
         def write(self, text: str) -> int:
-            if "[k]eep?" in text:
+            if "Which" in text:
                 os.write(terminal.primary, b"r\n")
             return super().write(text)
 

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from workbench import __version__
 from workbench.cli import ask, chat, config, doctor, drill, events, failures, history, output, providers
 from workbench.cli.failures import ExitCode
-from workbench.cli.invocation import Invocation
+from workbench.cli.invocation import Invocation, ToldOfKeymap, no_keymap
 from workbench.cli.options import with_options
 from workbench.cli.signals import HANDLERS, Interrupted
 from workbench.core.errors import WorkbenchError
@@ -108,9 +108,11 @@ def _command_of(problem: TyperException) -> str:
     return str(getattr(context, "command_path", PROGRAM))
 
 
-def run_command(arguments: Sequence[str], open_screen: Callable[[Invocation], int]) -> int:
+def run_command(
+    arguments: Sequence[str], open_screen: Callable[[Invocation], int], told_of_keymap: ToldOfKeymap = no_keymap
+) -> int:
     """Run one command line and return the exit code; nothing but SystemExit is raised."""
-    start = Start(Invocation(open_screen=open_screen))
+    start = Start(Invocation(open_screen=open_screen, told_of_keymap=told_of_keymap))
     output.prepare_streams()
     HANDLERS.install()
     as_json = failures.wants_json(arguments)

@@ -1,4 +1,4 @@
-"""`workbench chat`: line by line, for terminals that cannot or should not show the full screen."""
+"""`workbench chat`: line by line, for screen readers, dumb terminals and pipes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from workbench.cli import output
-from workbench.cli.endings import ending_of, tell_ending
+from workbench.cli.chat_commands import COMMANDS, ELSEWHERE, Reading, help_lines
+from workbench.cli.endings import ending_of, tell_ending_plainly
 from workbench.cli.failures import ExitCode, exit_code_of, report
 from workbench.cli.invocation import Invocation
+from workbench.cli.linear import LinearView
 from workbench.cli.options import (
     ContinueOption,
     DemoFlag,
@@ -28,7 +30,6 @@ from workbench.cli.question import person_present
 from workbench.cli.session import running_engine, warn_of_problems
 from workbench.cli.signals import HANDLERS, Interrupted, Terminated
 from workbench.cli.turns import carry_out
-from workbench.cli.views import HeldView, LiveView
 from workbench.core.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -37,15 +38,6 @@ if TYPE_CHECKING:
     from workbench.engine.engine import Engine
 
 PROMPT = "> "
-HELP = """\
-/new               begin a new conversation
-/provider NAME     ask this provider first; without a name the strategy decides again
-/model NAME        use this model; without a name the provider's default
-/retry NAME        ask the last question again, this provider first if one is named; both answers are kept
-/private           ask private providers only; a conversation stays private for good
-/help              this text
-/quit              leave; so does Ctrl-D
-A line that ends in a backslash goes on in the next one. Ctrl-C stops an answer; what had arrived is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +85,13 @@ class LineChat:
         self._person = output.is_terminal(sys.stdin)
         self._last_code = ExitCode.DONE
         self._leaving = False
+        self._reading = Reading(engine)
 
     def carry_on(self) -> ExitCode:
         """Read lines and answer them until the input ends or the user leaves."""
         if self._person:
             _prepare_line_editing()
-            output.note("/help lists the commands, Ctrl-D leaves", output.DIM)
+            output.note("/help lists the commands, Ctrl-D leaves")
             if self._private:
                 self._tell_boundary()
         while not self._leaving:
@@ -120,7 +113,7 @@ class LineChat:
                     raise
                 HANDLERS.rearm()
                 output.write_line()
-                output.note("Ctrl-D or /quit leaves", output.DIM)
+                output.note("Ctrl-D or /quit leaves")
                 lines.clear()
                 continue
             lines.append(line.removesuffix("\\"))
@@ -138,34 +131,94 @@ class LineChat:
         return raw.decode("utf-8", "replace").rstrip("\r\n")
 
     def _respond(self, text: str) -> None:
-        command, _, argument = text.strip().partition(" ")
-        match command:
-            case "/quit" | "/exit":
-                self._leaving = True
-            case "/help":
-                output.note_lines(HELP)
-            case "/new":
-                self._conversation_id = None
-                self._private = self._options.private
-                output.note(f"New{' private' if self._private else ''} conversation", output.DIM)
-            case "/provider":
-                self._choose_provider(argument.strip())
-            case "/model":
-                self._options = replace(self._options, model=argument.strip() or None)
-                output.note(f"Model: {self._options.model or 'the default'}", output.DIM)
-            case "/retry":
-                self._ask_again(argument.strip())
-            case "/private":
-                self._make_private()
-            case _ if command.startswith("/") and command[1:].isalpha():
-                self._refuse(UsageError(f"There is no command {command}", hint="/help lists them"))
-            case _:
-                self._ask(text)
+        name, _, rest = text.strip().partition(" ")
+        name, argument = name.removeprefix("/").lower(), rest.strip()
+        if not text.strip().startswith("/") or not name.isalpha():
+            self._ask(text)
+            return
+        command = next((each for each in COMMANDS if name in each.names), None)
+        if command is None:
+            self._refuse(UsageError(f"There is no command /{name} here", hint=ELSEWHERE.get(name, "/help lists them")))
+            return
+        try:
+            self._obey(command.names[0], argument)
+        except WorkbenchError as problem:
+            self._refuse(problem)
+
+    def _obey(self, name: str, argument: str) -> None:
+        changing: dict[str, Callable[[str], None]] = {
+            "quit": self._leave,
+            "new": self._begin_anew,
+            "open": self._open,
+            "provider": self._choose_provider,
+            "model": self._choose_model,
+            "retry": self._ask_again,
+            "private": self._make_private,
+            "reload": self._reload,
+        }
+        telling: dict[str, Callable[[str], None]] = {
+            "help": lambda _: output.note_lines("\n".join(help_lines())),
+            "list": self._reading.tell_conversations,
+            "chat": lambda _: self._reading.tell_conversation(self._opened()),
+            "trace": lambda _: self._reading.tell_trace(self._opened()),
+            "providers": lambda _: self._reading.tell_providers(),
+            "events": self._reading.tell_events,
+            "setup": self._tell_setup,
+        }
+        (changing | telling)[name](argument)
+
+    def _leave(self, _: str) -> None:
+        self._leaving = True
+
+    def _begin_anew(self, _: str) -> None:
+        self._conversation_id = None
+        self._private = self._options.private
+        output.note(f"New{' private' if self._private else ''} conversation")
+
+    def _open(self, argument: str) -> None:
+        if not argument:
+            raise UsageError("Which conversation?", hint="/list numbers them, /open 1 opens the first")
+        reference = self._reading.reference(argument)
+        found = self._engine.run(lambda core: core.conversations.get(reference))
+        self._conversation_id, self._private = found.id, found.private
+        output.note(f"Open: {found.title}, {found.messages} messages. /chat reads it")
+        if self._private:
+            self._tell_boundary()
+
+    def _opened(self) -> str:
+        if self._conversation_id is None:
+            raise UsageError("Nothing has been asked yet", hint="Type a question, or /list and /open a conversation")
+        return self._conversation_id
+
+    def _choose_model(self, argument: str) -> None:
+        self._options = replace(self._options, model=argument or None)
+        output.note(f"Model: {self._options.model or 'the default'}")
+
+    def _reload(self, _: str) -> None:
+        self._configuration = self._engine.run(lambda core: core.reload_configuration())
+        warn_of_problems(self._configuration)
+        usable = ", ".join(p.name for p in self._configuration.providers if p.usable)
+        output.note(f"Providers that can be asked: {usable or 'none'}")
+
+    def _tell_setup(self, _: str) -> None:
+        path = self._engine.run(_config_file)
+        output.note(f"The configuration is {path}. /reload reads it again")
+        warn_of_problems(self._configuration)
 
     def _choose_provider(self, name: str) -> None:
+        if name == "next":
+            name = self._next_provider()
+        elif name == "auto":
+            name = ""
         if self._knows(name):
             self._options = replace(self._options, provider=name or None)
-            output.note(f"Provider: {name or 'as the strategy decides'}", output.DIM)
+            output.note(f"Provider: {name or 'as the strategy decides'}")
+
+    def _next_provider(self) -> str:
+        ordered = sorted(self._configuration.providers, key=lambda provider: provider.priority)
+        names = [provider.name for provider in ordered if provider.usable]
+        place = names.index(self._options.provider) + 1 if self._options.provider in names else 0
+        return names[place % len(names)] if names else ""
 
     def _knows(self, name: str) -> bool:
         if not name or self._configuration.provider(name) is not None:
@@ -174,23 +227,19 @@ class LineChat:
         self._refuse(UsageError(f"There is no provider named {name}", hint=f"Known providers: {known}"))
         return False
 
-    def _make_private(self) -> None:
+    def _make_private(self, _: str) -> None:
         conversation_id = self._conversation_id
         if conversation_id is not None:
-            try:
-                self._engine.run(lambda core: core.conversations.make_private(conversation_id))
-            except WorkbenchError as problem:
-                self._refuse(problem)
-                return
+            self._engine.run(lambda core: core.conversations.make_private(conversation_id))
         self._private = True
         self._tell_boundary()
 
     def _tell_boundary(self) -> None:
         names = ", ".join(p.name for p in self._configuration.providers if p.private and p.usable)
         if names:
-            output.note(f"Private: only {names}", output.DIM)
+            output.note(f"Private: only {names}")
         else:
-            output.note("Private, and no private provider can be used: nobody will be asked", output.YELLOW)
+            output.note("Private, and no private provider can be used: nobody will be asked")
 
     def _refuse(self, problem: WorkbenchError) -> None:
         report(problem, as_json=False)
@@ -202,10 +251,7 @@ class LineChat:
         self._carry_out(lambda core: core.chat.send(text, conversation_id=conversation_id, options=options))
 
     def _ask_again(self, name: str) -> None:
-        conversation_id = self._conversation_id
-        if conversation_id is None:
-            self._refuse(UsageError("Nothing has been asked yet", hint="Type a question"))
-            return
+        conversation_id = self._opened()
         if not self._knows(name):
             return
         options = self._turn_options(name or self._options.provider)
@@ -235,7 +281,7 @@ class LineChat:
     def _carry_out(self, begin: Callable[[Core], Awaitable[Turn]]) -> None:
         live = output.is_terminal(sys.stdout)
         try:
-            outcome = carry_out(self._engine, begin, view=LiveView() if live else HeldView())
+            outcome = carry_out(self._engine, begin, view=LinearView(held=not live))
         except WorkbenchError as problem:
             self._refuse(problem)
             return
@@ -248,8 +294,12 @@ class LineChat:
             output.write_line(result.message.text.removesuffix("\n"))
         output.flush()
         ending = ending_of(result, interrupted=outcome.interrupted, kept=not self._options.demo)
-        tell_ending(ending)
+        tell_ending_plainly(ending)
         self._last_code = ending.code
+
+
+async def _config_file(core: Core) -> str:
+    return str(core.paths.config_file)
 
 
 def _prepare_line_editing() -> None:

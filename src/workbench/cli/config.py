@@ -69,18 +69,24 @@ def validate(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Instead of the configuration in use.")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Check the configuration; one line per problem, exit code 2 when there is any."""
+    """Check the configuration and the key map; one line per problem, exit code 2 when there is any."""
     from workbench.config.loading import load_configuration, validate_file
 
     invocation = cast("Invocation", context.obj)
     if file is not None:
         if not file.is_file():
             raise NotFoundError(f"There is no file {file}")
-        problems = validate_file(file)
+        is_keymap = file.name == invocation.paths().keymap_file.name
+        problems, warnings = invocation.told_of_keymap(file) if is_keymap else (validate_file(file), ())
         checked: tuple[Path, ...] = (file,)
     else:
         configuration = load_configuration(invocation.paths(), profile=invocation.profile)
-        problems, checked = configuration.problems, configuration.files
+        keymap = invocation.paths().keymap_file
+        of_keymap, warnings = invocation.told_of_keymap(keymap)
+        problems = (*configuration.problems, *of_keymap)
+        checked = (*configuration.files, *([keymap] if keymap.exists() else []))
+    for warning in warnings:
+        output.note(f"Warning: {warning}", output.YELLOW)
     if json:
         output.write_json({"valid": not problems, "problems": [asdict(problem) for problem in problems]})
     for problem in () if json else problems:

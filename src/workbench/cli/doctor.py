@@ -26,6 +26,8 @@ from workbench.cli.session import running_engine
 from workbench.core.errors import ConfigurationError, WorkbenchError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.engine.core import Core
     from workbench.engine.engine import Engine
     from workbench.providers.health.probing import ProbeResult
@@ -67,6 +69,7 @@ def examine(invocation: Invocation) -> list[Check]:
         check_python(),
         check_terminal(),
         *of_the_core[:2],
+        check_keys(paths.keymap_file, invocation),
         check_keyring(),
         *of_the_core[2:],
         check_permissions(loose_before, loose_files(paths)),
@@ -96,6 +99,18 @@ def _checks_of_core(engine: Engine, *, offline: bool) -> list[Check]:
 
 def _words(problem: WorkbenchError) -> str:
     return f"{problem.title}: {problem.detail}" if problem.detail else problem.title
+
+
+def check_keys(file: Path, invocation: Invocation) -> Check:
+    """The user's own keys."""
+    problems, warnings = invocation.told_of_keymap(file)
+    told = [*problems, *warnings]
+    if told:
+        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+        hint = "workbench config validate lists them all; the right entries are in use"
+        return Check(name="keys", state=CheckState.WARNING, detail=f"{told[0]}{more}", hint=hint)
+    detail = str(file) if file.exists() else f"there is no {file}; every action has its own keys"
+    return Check(name="keys", state=CheckState.OK, detail=detail)
 
 
 async def _check_configuration(core: Core) -> Check:

@@ -104,9 +104,22 @@ def tell_ending(ending: Ending) -> None:
         output.note(ending.remark)
 
 
+def tell_ending_plainly(ending: Ending) -> None:
+    """Say it on standard error in words alone, wherever that goes."""
+    if ending.problem is not None:
+        tell_ending(ending)
+    else:
+        output.note(f"End of the answer: {ending.badge.removeprefix(_SIGN).replace(_BETWEEN, ', ')}")
+        if ending.remark:
+            output.note(ending.remark)
+
+
+_SIGN, _BETWEEN = "↳ ", " · "
+
+
 def _badge(result: TurnResult, name: str) -> str:
     attempts = result.message.attempts
-    parts = [f"↳ {name}"]
+    parts = [f"{_SIGN}{name}"]
     tried = [attempt for attempt in attempts if attempt.state != "skipped"]
     if len(tried) > 1:
         parts.append(f"attempt {len(tried)}")
@@ -118,4 +131,4 @@ def _badge(result: TurnResult, name: str) -> str:
     cost = output.dollars(result.usage.cost_nano)
     if cost is not None:
         parts.append(f"${cost:.4f}")
-    return " · ".join(parts)
+    return _BETWEEN.join(parts)

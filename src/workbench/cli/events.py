@@ -85,15 +85,16 @@ class _Filter:
         return await self._page(core, seq, PAGE)
 
     async def _page(self, core: Core, after_seq: int | None, limit: int) -> list[StoredEvent]:
-        return await core.events.page(
-            after_seq=after_seq,
+        from workbench.storage.event_log import EventQuery
+
+        query = EventQuery(
             level=self.level,
-            source=self.source,
+            sources=(self.source,) if self.source else (),
             task_id=self.task_id,
             conversation_id=self.conversation_id,
             since_ms=self.since_ms,
-            limit=limit,
         )
+        return await core.events.page(query, after_seq=after_seq, limit=limit)
 
 
 def run(context: typer.Context, options: EventsOptions) -> None:

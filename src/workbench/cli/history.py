@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -10,7 +11,9 @@ from workbench.cli import output
 from workbench.cli.invocation import Invocation
 from workbench.cli.options import JsonFlag
 from workbench.cli.session import running_engine
-from workbench.conversations.values import Conversation, Message, MessageState, Role
+from workbench.conversations.export import ExportFormat, exported
+from workbench.conversations.values import Conversation, Message
+from workbench.conversations.wording import speaker, state_line
 from workbench.core.clock import iso_utc
 from workbench.core.text import clean_line
 
@@ -80,6 +83,36 @@ def show(
         _print_message(message)
 
 
+@app.command()
+def export(
+    context: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="ID", help="An id, a unique part of its beginning, or `last`.")],
+    format_: Annotated[
+        ExportFormat, typer.Option("--format", help="Markdown has the active branch, JSON the whole tree.")
+    ] = ExportFormat.MARKDOWN,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, which must not exist yet.")
+    ] = None,
+) -> None:
+    """One conversation as Markdown or JSON, to standard output or a file."""
+    from workbench.conversations.export_file import write_export
+
+    async def read(core: Core) -> tuple[Conversation, list[Message]]:
+        conversation = await core.conversations.get(reference)
+        whole = format_ is ExportFormat.JSON
+        read_messages = core.conversations.tree if whole else core.conversations.path
+        return conversation, await read_messages(conversation.id)
+
+    with running_engine(cast("Invocation", context.obj), offline=True) as engine:
+        conversation, messages = engine.run(read)
+    text = exported(conversation, messages, format_)
+    if file is None:
+        output.write(text)
+    else:
+        write_export(file, text)
+        output.note(f"{len(messages):,} messages written to {file}")
+
+
 def _print_message(message: Message) -> None:
     output.write_line()
     output.write_text_line(f"{speaker(message)}  {iso_utc(message.created_at_ms)}", output.BOLD)
@@ -104,28 +137,3 @@ def _print_text(message: Message) -> None:
 def _print_piece(text: str) -> None:
     if text:
         output.write_line(text.removesuffix("\n"))
-
-
-def speaker(message: Message) -> str:
-    """Who speaks: `you`, `system`, or the provider and model."""
-    if message.role is Role.USER:
-        return "you"
-    if message.role is Role.ASSISTANT and message.provider:
-        return f"{message.provider}/{message.model}"
-    return message.role.value
-
-
-def state_line(message: Message) -> str | None:
-    """What is to be said of a message that is not `done`; None for one that is."""
-    kept = f"{len(message.text)} character{'' if len(message.text) == 1 else 's'} kept"
-    match message.state:
-        case MessageState.DONE:
-            return None
-        case MessageState.STREAMING:
-            return f"streaming: still being written; {len(message.text)} characters so far"
-        case MessageState.INTERRUPTED:
-            return f"interrupted: {message.reason or 'the program ended while this was streaming'}; {kept}"
-        case MessageState.STOPPED:
-            return f"stopped: {message.reason or 'ended by you'}; {kept}"
-        case MessageState.FAILED:
-            return f"failed: {message.reason or 'no provider gave a complete answer'}; {kept}"

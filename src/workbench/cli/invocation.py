@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from workbench.config.paths import Paths
+    from workbench.config.values import Problem
+
+ToldOfKeymap: TypeAlias = "Callable[[Path], tuple[tuple[Problem, ...], tuple[Problem, ...]]]"
+"""What is wrong in a key map, and what only speaks against some of its keys."""
+
+
+def no_keymap(_: Path) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Knows of no key map: nothing is wrong in it."""
+    return (), ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +26,8 @@ class Invocation:
 
     open_screen: Callable[[Invocation], int]
     """Opens the full screen and returns the exit code; given from above, because commands do not know the screen."""
+    told_of_keymap: ToldOfKeymap = no_keymap
+    """Checks a key map; given from above as well, because the actions are the screen's."""
     home: Path | None = None
     """Everything under one folder instead of the platform's places."""
     profile: str | None = None

@@ -10,14 +10,12 @@ from workbench.core.provider_events import ReplyBroken
 from workbench.core.text import clean_line
 from workbench.providers.values import Resume
 
-_ANSWERS = {
-    "c": Resume.CONTINUE,
-    "continue": Resume.CONTINUE,
-    "r": Resume.RESTART,
-    "restart": Resume.RESTART,
-    "k": Resume.KEEP,
-    "keep": Resume.KEEP,
+_WORDS = {
+    Resume.CONTINUE: ("c", "continue"),
+    Resume.RESTART: ("r", "restart"),
+    Resume.KEEP: ("k", "keep"),
 }
+"""What may be typed instead of a number."""
 
 
 def person_present() -> bool:
@@ -27,19 +25,25 @@ def person_present() -> bool:
 
 def ask_person(broken: ReplyBroken) -> Resume:
     """Ask until there is an answer; the end of the input keeps what came. Ctrl-C passes on."""
-    following = clean_line(f"{broken.next_provider}/{broken.next_model}", 80)
-    output.note(f"{broken.provider} broke off after {broken.characters} characters", output.YELLOW)
+    following = "/".join(part for part in (broken.next_provider, broken.next_model) if part)
+    name = clean_line(following, 80)
+    ways = {Resume.CONTINUE: f"continue with {name}", Resume.RESTART: f"start again on {name}"} if name else {}
+    ways[Resume.KEEP] = "keep what came"
+    output.note(f"{broken.provider} broke off after {broken.characters} characters")
+    for number, words in enumerate(ways.values(), 1):
+        output.note(f"{number}. {words}")
     _forget_what_was_typed_ahead()
     while True:
-        output.prompt(f"[c]ontinue with {following}, [r]estart on {following}, [k]eep? ")
+        output.prompt(f"Which, 1 to {len(ways)}? " if len(ways) > 1 else "Type 1: ")
         typed = sys.stdin.buffer.readline()
         if not typed:
             output.note("")
             return Resume.KEEP
-        answer = _ANSWERS.get(typed.decode("utf-8", "replace").strip().lower())
-        if answer is not None:
-            return answer
-        output.note("Type c, r or k")
+        answer = typed.decode("utf-8", "replace").strip().lower()
+        for number, way in enumerate(ways, 1):
+            if answer == str(number) or answer in _WORDS[way]:
+                return way
+        output.note(f"Type a number from 1 to {len(ways)}" if len(ways) > 1 else "Type 1")
 
 
 def _forget_what_was_typed_ahead() -> None:

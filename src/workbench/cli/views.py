@@ -50,7 +50,9 @@ class Narrator:
             case RequestWaiting():
                 self._tell_waiting(event)
             case ReplyContinued():
-                seam = Seam(at=event.at, after=event.after, provider=event.provider, model=event.model)
+                seam = Seam(
+                    at=event.at, after=event.after, provider=event.provider, model=event.model, ended=event.ended
+                )  # fmt: skip
                 output.note(f"[{seam.label}]", output.YELLOW)
             case _:
                 pass
