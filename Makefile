@@ -9,7 +9,7 @@ LOCK_DATE := 2026-11-06
 UV_VERSION := 0.13.8
 WORKERS ?= 2
 
-.PHONY: run test lint types contracts tests snapshots screenshot bench format lock dist clean setup-run setup-test
+.PHONY: run test lint types contracts tests snapshots screenshot keys bench format lock dist clean setup-run setup-test
 
 run: setup-run
 	@$(BIN)/workbench $(ARGS)
@@ -42,6 +42,10 @@ snapshots: setup-test
 
 screenshot: setup-test
 	$(BIN)/python tools/screenshot
+
+# After a change of actions or of their keys.
+keys: setup-test
+	$(BIN)/python -m workbench.tui.keys.documentation docs/keys.md
 
 bench: setup-test
 	@for each in $(notdir $(basename $(wildcard benchmarks/*.py))); do \

@@ -105,33 +105,6 @@ async def test_chat_failing(tmp_path: Path, size: tuple[int, int], text_golden: 
         assert d.screen() == text_golden
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_events_empty(tmp_path: Path, size: tuple[int, int], text_golden: SnapshotAssertion) -> None:
-    async with driven(tmp_path, size=size) as d:
-        await events(d)
-        await d.pilot.press("4")
-        await d.settle()
-        assert d.screen() == text_golden
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_events_busy(tmp_path: Path, size: tuple[int, int], text_golden: SnapshotAssertion) -> None:
-    async with driven(tmp_path, engine=engine_with_history(), size=size) as d:
-        await busy(d)
-        await events(d)
-        assert d.screen() == text_golden
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_events_failing(tmp_path: Path, size: tuple[int, int], text_golden: SnapshotAssertion) -> None:
-    async with driven(tmp_path, engine=engine_with_history(), size=size) as d:
-        await failing(d)
-        await events(d)
-        await d.pilot.press("enter")
-        await d.settle()
-        assert d.screen() == text_golden
-
-
 NOBODY = Configuration(
     providers=(provider("openai", needs_key=True, missing_keys=("OPENAI_API_KEY",)),),
     notes=("openai: OPENAI_API_KEY is not set",),

@@ -12,23 +12,28 @@ from tests.support.fake_engine import FakeEngine
 from workbench.core.clock import ManualClock
 from workbench.tui.actions.registry import ACTIONS
 from workbench.tui.actions.values import Scope
-from workbench.tui.screens.events import EventsScreen
 from workbench.tui.screens.help import HelpScreen
-from workbench.tui.screens.providers import ProvidersScreen
+
+
+def screen_class(scope: Scope) -> object:
+    """The pane on which the actions of a scope work; None for the chat pane and for all."""
+    from workbench.tui.screens.events import EventsScreen
+    from workbench.tui.screens.providers import ProvidersScreen
+
+    return {Scope.PROVIDERS: ProvidersScreen, Scope.EVENTS: EventsScreen}.get(scope)
 
 
 async def test_every_handler_exists_where_its_keys_work(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
-        places = {"app": d.app, "screen": d.app.chat}
         for action in ACTIONS:
             if not action.handler:
                 continue
             name, _, arguments = action.handler.partition("(")
             where, dot, method = name.rpartition(".")
-            here = places | {"screen": ProvidersScreen} if action.scope is Scope.PROVIDERS else places
-            widgets = [here[where]] if dot else [d.app.chat.composer, d.app.chat.conversations]
-            assert any(hasattr(widget, f"action_{method}") for widget in widgets), action.id
-            if method == "do":
+            screen = screen_class(action.scope) or d.app.chat
+            places = ([d.app] if where == "app" else [screen]) if dot else d.app.chat.query("*")
+            assert any(hasattr(place, f"action_{method}") for place in places), action.id
+            if method == "do" and (where == "app" or screen is d.app.chat):
                 verbs = d.app.verbs if where == "app" else d.app.chat.verbs
                 assert arguments.split("'")[1] in verbs, action.id
 
@@ -46,12 +51,17 @@ async def test_help_lists_every_action_and_can_be_searched(tmp_path: Path) -> No
         await d.settle()
         assert isinstance(d.app.screen, HelpScreen)
         titles = {line.title for line in d.app.screen._lines}
-        assert titles >= {action.title for action in ACTIONS if action.scope is not Scope.PROVIDERS}
+        elsewhere = (Scope.PROVIDERS, Scope.EVENTS)
+        assert titles >= {action.title for action in ACTIONS if action.scope not in elsewhere}
         await d.pilot.press(*"failover")
         await d.settle()
         assert "ctrl+t" in d.screen()
         found = {line.title for line in d.app.screen._shown}
-        assert found == {"Failover trace", "Failover drill", "Start the demonstration"}
+        assert found >= {"Failover trace", "Failover drill", "Start the demonstration"}
+        assert "New conversation" not in found
+        await d.pilot.press(*"zzz")
+        await d.settle()
+        assert "Nothing here is called that" in d.screen()
         await d.pilot.press("escape")
         await d.settle()
         assert d.app.screen is d.app.chat
@@ -60,7 +70,7 @@ async def test_help_lists_every_action_and_can_be_searched(tmp_path: Path) -> No
 async def test_help_in_the_events_pane_tells_its_keys(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
         await d.pilot.press("f5")
-        await d.until(lambda: isinstance(d.app.screen, EventsScreen))
+        await d.until(lambda: "[f5 Events]" in d.screen())
         await d.settle()
         await d.pilot.press("f1")
         await d.settle()
@@ -72,8 +82,7 @@ async def test_help_in_the_events_pane_tells_its_keys(tmp_path: Path) -> None:
 async def test_f2_and_f5_change_panes_also_from_a_dialog(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
         await d.pilot.press("f5")
-        await d.until(lambda: isinstance(d.app.screen, EventsScreen))
-        assert "[f5 Events]" in d.screen()
+        await d.until(lambda: "[f5 Events]" in d.screen())
         assert "workbench 1.0 started" in d.screen()
         await d.pilot.press("f1")
         await d.settle()
@@ -81,7 +90,7 @@ async def test_f2_and_f5_change_panes_also_from_a_dialog(tmp_path: Path) -> None
         await d.until(lambda: d.app.screen is d.app.chat)
         assert "[f2 Chat]" in d.screen()
         await d.pilot.click("#tabs", offset=(38, 0))
-        await d.until(lambda: isinstance(d.app.screen, EventsScreen))
+        await d.until(lambda: "[f5 Events]" in d.screen())
 
 
 async def test_the_palette_runs_actions_and_opens_conversations(tmp_path: Path) -> None:
@@ -98,8 +107,17 @@ async def test_the_palette_runs_actions_and_opens_conversations(tmp_path: Path) 
         await d.until(lambda: isinstance(d.app.screen, CommandPalette))
         await d.pilot.press(*"new conv")
         await d.until(lambda: "/new" in d.screen())
+        assert "┃ new conv " in d.screen(), "what is typed is to be seen"
         await d.pilot.press("enter")
         await d.until(lambda: d.app.desk.slot.conversation_id == "")
+        await d.pilot.press("ctrl+p")
+        await d.until(lambda: "new  recent" in d.screen())
+        listed = [line for line in d.lines() if "/" in line]
+        assert "New conversation  ctrl+n  /new  recent" in listed[0]
+        await d.pilot.press(*"qqq")
+        await d.until(lambda: "Nothing is called that" in d.screen())
+        await d.pilot.press("enter")
+        await d.until(lambda: isinstance(d.app.screen, HelpScreen))
 
 
 @pytest.mark.parametrize("command", ["new", "trace", "events", "help", "stop", "model", "provider", "theme", "list"])

@@ -64,7 +64,7 @@ async def test_continuing_joins_two_providers_at_a_marked_seam_for_good(tmp_path
         assert column[place - 1] == BEGINNING
         assert column[place + 1] == "lines: a late retry helps nobody."
         await d.until(lambda: bool(d.app.desk.slot.messages))
-        (message,) = d.app.desk.slot.messages.values()
+        _, message = d.app.desk.slot.messages.values()
         assert opened.on_disk(message.id) == ("done", BEGINNING + "lines: a late retry helps nobody.")
         d.app.chat.open_conversation(d.app.desk.slot.conversation_id)
         await d.until(lambda: len(d.app.desk.slot.messages) == 2)

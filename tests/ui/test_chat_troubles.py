@@ -180,7 +180,7 @@ async def test_ctrl_c_copies_else_stops_else_tells_how_to_quit(tmp_path: Path) -
 
 
 async def test_foreign_text_is_shown_and_never_obeyed(tmp_path: Path) -> None:
-    evil = "[/] [@click=app.quit_workbench]x[/] \x1b[?1049l \x1b]52;c;eA==\x07 \u202egnp\x9b31m"
+    evil = "[/] [@click=app.do('quit')]x[/] \x1b[?1049l \x1b]52;c;eA==\x07 \u202egnp\x9b31m"
     engine = FakeEngine(clock=ManualClock(), configuration=Configuration(providers=(provider(evil), provider("beta"))))
     made = engine.core.store_conversation(evil)
     engine.core.store_message(made.id, Role.USER, evil)
@@ -204,7 +204,7 @@ async def test_foreign_text_is_shown_and_never_obeyed(tmp_path: Path) -> None:
             styles = [segment.style for strip in d.app.screen._compositor.render_strips() for segment in strip]
             actions = [style.meta.get("@click") for style in styles if style is not None]
             assert not any("quit" in str(action) for action in actions)
-        assert "[@click=app.quit_workbench]x[/]" in d.screen()
+        assert "[@click=app.do('quit')]x[/]" in d.screen()
         assert d.app.is_running
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +7,9 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.content import Content
+from textual.widgets import Input
 
+from tests.support.fake_events import AT_MS, FakeSurroundings, stored
 from tests.support.hostile import PAYLOADS, forbidden_in
 from tests.support.transcript_host import (
     HostApp,
@@ -21,7 +21,9 @@ from tests.support.transcript_host import (
 )
 from workbench.core.events import AttemptEnded
 from workbench.core.text import clean, clean_line
-from workbench.tui.events.model import EventsModel, Stored
+from workbench.tui.events.detail import detail_of, detail_text
+from workbench.tui.events.model import EventsModel
+from workbench.tui.events.values import row_of_event, row_of_stored
 from workbench.tui.safe import (
     ControlCharacterFilter,
     SafeButton,
@@ -33,7 +35,7 @@ from workbench.tui.safe import (
     set_border_title,
     toast,
 )
-from workbench.tui.screens.events import EventsScreen, detail_of
+from workbench.tui.screens.events import EventsScreen
 from workbench.tui.widgets.event_view import EventView
 from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.transcript import MessageView
@@ -82,7 +84,7 @@ async def test_replies_reasoning_headers_badges_and_titles_are_harmless() -> Non
             app.transcript.update_message(replace(view, text=hostile, streaming=False))
             app.transcript.move_cursor(-1)
             app.transcript.move_cursor(-1)
-            app.transcript.action_toggle_reasoning()
+            app.transcript.toggle_fold()
             app.transcript.empty_text = app.transcript.hint = hostile
             set_border_title(app.transcript, hostile)
             await until(pilot, lambda: screen_text(app).count("begin") >= 5)
@@ -110,43 +112,66 @@ async def test_a_click_on_a_reply_runs_nothing() -> None:
         assert "x (http://a.example)" in screen_text(app)
 
 
-async def test_events_are_harmless() -> None:
-    async def nothing() -> Sequence[Stored]:
-        await asyncio.sleep(0)
-        return []
+def test_details_of_events_are_harmless() -> None:
+    for payload in PAYLOADS.values():
+        live = AttemptEnded(provider=payload, model="m", ord=0, state=payload, reason=payload, correlation=payload)
+        data = {payload: {payload: [payload]}, "provider": payload}
+        for row in (row_of_event(live), row_of_stored(stored(1, payload, source=payload, kind=payload, data=data))):
+            detail = detail_of(row)
+            assert not any(forbidden_in(line) for line in f"{detail_text(row)}\n{detail.plain}".split("\n"))
+            assert all(span.style == "$text-muted" for span in detail.spans)
 
+
+async def test_events_are_harmless() -> None:
     model = EventsModel()
-    screen = EventsScreen(model, nothing)
+    around = FakeSurroundings()
+    around.log.events = [
+        stored(
+            number, f"stored-{number} {payload}", source=payload, kind=payload, correlation=payload,
+            conversation_id=payload, task_id=payload, data={payload: {payload: [payload]}, "provider": payload},
+        )
+        for number, payload in enumerate(PAYLOADS.values(), 1)
+    ]  # fmt: skip
 
     class App(HostApp):
         def on_mount(self) -> None:
-            self.push_screen(screen)
+            self.push_screen(EventsScreen(model, around.of(self)))
 
     model.extend([
         AttemptEnded(
-            provider="p", model="m", ord=0, state="failed", reason=f"number-{number} {payload}",
+            at_ms=AT_MS, provider="p", model="m", ord=0, state="failed", reason=f"number-{number} {payload}",
             correlation=payload, conversation_id=payload,
         )
         for number, payload in enumerate(PAYLOADS.values())
     ])  # fmt: skip
     app = App()
-    async with app.run_test(size=(180, len(PAYLOADS) + 30)) as pilot:
+    async with app.run_test(size=(180, 2 * len(PAYLOADS) + 40)) as pilot:
         await until(pilot, lambda: all(f"number-{n} " in screen_text(app) for n in range(len(PAYLOADS))))
         assert_harmless(app)
-        for position in range(model.first, model.end):
-            detail = detail_of(model.row(position))
-            assert not any(forbidden_in(line) for line in detail.plain.split("\n"))
-            assert all(span.style == "$text-muted" for span in detail.spans)
-        view = screen.query_one(EventView)
-        for name in ("osc 52", "ris", "bidi override", "close", "click newline"):
+        await until(pilot, lambda: all(f"stored-{n + 1} " in screen_text(app) for n in range(len(PAYLOADS))))
+        assert_harmless(app)
+        view = app.screen.query_one(EventView)
+        newest = -1
+        for name in ("osc 52", "bidi override", "close"):
             number = list(PAYLOADS).index(name)
-            view.move_to(number)
-            view.action_choose()
+            view.move_to(newest - len(PAYLOADS) + 1 + number)
+            await pilot.press("enter")
             await until(pilot, lambda number=number: f"reason number-{number} " in screen_text(app))
             assert_harmless(app)
-        await pilot.press("slash", *"[/]")
-        await until(pilot, lambda: "‹[/]›" in screen_text(app))
-        assert_harmless(app)
+            await pilot.press("escape", "f")
+            assert_harmless(app)
+            await pilot.press("c")
+            view.move_to(newest - 2 * len(PAYLOADS) + 1 + number)
+            await pilot.press("enter")
+            await until(pilot, lambda number=number: f"stored-{number + 1} " in screen_text(app))
+            assert_harmless(app)
+            await pilot.press("escape")
+        for typed in ("[/]", "provider:", "level:\x1b[31m[/]", "/[@click=app.quit]("):
+            await pilot.press("slash")
+            app.screen.query_one("#events-line", Input).value = typed
+            await pilot.pause()
+            assert_harmless(app)
+            await pilot.press("escape")
 
 
 async def test_safe_widgets_and_toasts_show_plain_text() -> None:

@@ -218,7 +218,7 @@ async def test_e_shows_the_events_that_name_the_provider(tmp_path: Path) -> None
         await d.until(lambda: isinstance(d.app.screen, EventsScreen) and "‹router›" in d.screen())
         await d.until(lambda: "router closed → open" in d.screen())
         assert "openai closed → open" not in d.screen()
-        await d.pilot.press("5")
+        await d.pilot.press("c")
         await d.until(lambda: "openai closed → open" in d.screen())
 
 

@@ -13,6 +13,7 @@ from tests.support.provider_samples import engine_with_providers, open_pane
 from workbench.core.errors import ConfigurationError
 from workbench.tui.glyphs import choose_glyphs
 from workbench.tui.screens.add_key import AddKeyScreen, refusal
+from workbench.tui.screens.provider_keys import ProviderKeysScreen
 from workbench.tui.screens.providers import ProvidersScreen
 
 SIZE = (80, 24)
@@ -125,3 +126,23 @@ async def test_the_mask_is_ascii_where_that_is_wanted(tmp_path: Path) -> None:
             assert "******" in d.screen()
     finally:
         choose_glyphs(encoding="utf-8")
+
+
+async def test_one_of_several_keys_is_switched_off_and_on_again(tmp_path: Path) -> None:
+    async with driven(tmp_path, engine=engine_with_providers(), size=SIZE) as d:
+        await open_pane(d)
+        await d.pilot.press("down", "down", "K")
+        await d.until(lambda: isinstance(d.app.screen, ProviderKeysScreen))
+        await d.settle()
+        assert "Keys of openai" in d.screen() and "refused" in d.screen()
+        await d.pilot.press("down", "space")
+        await d.until(lambda: "off" in d.screen().split("OPENAI_API_KEY_2")[1].splitlines()[0])
+        assert "keyring:openai" in d.screen()
+        await d.pilot.press("space")
+        await d.until(lambda: "off" not in d.screen().split("OPENAI_API_KEY_2")[1].splitlines()[0])
+        await d.pilot.press("escape")
+        await d.until(lambda: isinstance(d.app.screen, ProvidersScreen))
+        await d.pilot.press("down", "K")
+        await d.settle()
+        assert isinstance(d.app.screen, ProvidersScreen)
+        assert "gemini has no key; k adds one." in d.screen()

@@ -9,7 +9,8 @@ from textual.selection import SELECT_ALL, Selection
 from tests.support.transcript_host import TranscriptApp, screen_lines, screen_styles, screen_text, until
 from workbench.tui.glyphs import choose_glyphs
 from workbench.tui.widgets.message_body import MessageBody
-from workbench.tui.widgets.transcript import MOUNTED, MessageView, Transcript
+from workbench.tui.widgets.message_column import MOUNTED
+from workbench.tui.widgets.transcript import MessageView, Transcript
 
 SIZE = (80, 24)
 
@@ -214,13 +215,13 @@ async def test_reasoning_is_folded_until_asked_for() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "▸ reasoning · 4 words" in screen_text(app))
         assert "first thought" not in screen_text(app)
-        await pilot.press("up", "space")
+        await pilot.press("up")
+        assert app.transcript.toggle_fold()
         await until(pilot, lambda: "▾ reasoning · 4 words" in screen_text(app))
-        assert "▎ first thought" in screen_text(app)
-        assert "the answer" in screen_text(app)
+        await until(pilot, lambda: "▎ first thought" in screen_text(app) and "the answer" in screen_text(app))
         app.transcript.update_message(replace(view, reasoning=view.reasoning + " and more", badge="ok"))
         await until(pilot, lambda: "▎ second thought and more" in screen_text(app))
-        await pilot.press("o")
+        app.transcript.toggle_fold()
         await until(pilot, lambda: "▸ reasoning · 6 words" in screen_text(app))
 
 

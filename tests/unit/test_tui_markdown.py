@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from workbench.tui.markdown.blocks import markdown_lines, parse_blocks
-from workbench.tui.markdown.flow import MarkdownFlow, PlainFlow
+from tests.support.laid_out import flow_lines, markdown_lines
+from workbench.tui.markdown.blocks import parse_blocks
+from workbench.tui.markdown.flow import MarkdownFlow
+from workbench.tui.markdown.plain import PlainFlow
 from workbench.tui.markdown.textlines import Join, Line, clip, plain_lines, wrap
-from workbench.tui.palette import BOLD, ITALIC, ON_INSET, STRIKE, UNDERLINE, Role
+from workbench.tui.palette import BOLD, ITALIC, LINK, ON_INSET, STRIKE, UNDERLINE, Role
 
 SAMPLE = """\
 # Retry **budgets**
@@ -68,10 +69,6 @@ def keys(source: str) -> dict[str, int]:
     return {text.strip(): key for line in markdown_lines(source, 80) for text, key in line.runs if text.strip()}
 
 
-def flow_lines(flow: MarkdownFlow | PlainFlow, width: int) -> list[Line]:
-    return [flow.line(y) for y in range(flow.layout(width))]
-
-
 def test_blocks_have_one_blank_line_between_them() -> None:
     assert texts("# Title\n\n\n\npara\n- a\n- b\n\n***") == ["Title", "", "para", "", "• a", "• b", "", "─" * 80]
 
@@ -90,7 +87,8 @@ def test_links_show_their_address_as_plain_text() -> None:
     assert texts("[a](http://x.y) [b](http://y.z 'T') <http://auto.z> ![alt](pic.png)") == [
         'a (http://x.y) b (http://y.z "T") http://auto.z [image: alt] (pic.png)'
     ]
-    assert keys("[a](http://x.y)")["a"] == Role.ACCENT | UNDERLINE
+    assert keys("[a](http://x.y)")["a"] == Role.ACCENT | UNDERLINE | LINK
+    assert keys("see https://a.example/b_(c), ok")["https://a.example/b_(c)"] == Role.ACCENT | UNDERLINE | LINK
 
 
 def test_link_definitions_do_not_vanish() -> None:
@@ -218,43 +216,6 @@ def test_only_the_last_block_is_parsed_again(monkeypatch: pytest.MonkeyPatch) ->
         flow.extend("that goes on and on ")
         flow.layout(80)
     assert sum(parsed) < 1_500_000
-
-
-HOSTILE_SIZES = {
-    "5,000 list items": "".join(f"- item {n} **bold**\n" for n in range(5_000)),
-    "a line of a megabyte": "x" * 1_000_000,
-    "a megabyte of words": "word " * 200_000,
-    "a megabyte of wide characters": "漢" * 350_000,
-    "a fence of 20,000 lines": "```python\n" + "x = 1\n" * 20_000 + "```\n",
-    "brackets": "[" * 12_000,
-    "stars": "*a " * 4_000,
-    "ticks": "".join("`" * n + " " for n in range(150)),
-    "5,000 quotes": ">" * 5_000 + " innermost",
-    "500 nested lists": "".join(" " * (2 * n) + f"- level{n}\n" for n in range(500)),
-    "a table of 300 columns": "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + ("|" + "b|" * 300 + "\n") * 50,
-    "20,000 definitions": "[a]: b\n" * 20_000,
-    "60,000 headings": "# x\n" * 60_000,
-    "entities": "&" * 12_000,
-    "emphasis": "**a " * 3_000,
-}
-
-
-@pytest.mark.parametrize("text", HOSTILE_SIZES.values(), ids=HOSTILE_SIZES.keys())
-def test_hostile_sizes_are_laid_out_soon_and_lose_nothing(text: str) -> None:
-    began = time.process_time()
-    lines = markdown_lines(text, 96)
-    assert time.process_time() - began < 2.5
-    shown = "".join(line.text for line in lines)
-    for letter in ("x", "word", "漢", "item", "level499", "innermost", "b", "[", "&"):
-        if letter not in ("x", "[") or "```" not in text:
-            assert shown.count(letter) >= text.count(letter), letter
-
-
-def test_a_hostile_block_leaves_the_blocks_around_it_alone() -> None:
-    lines = texts("# before\n\n" + "".join(f"- *i* {n}\n" for n in range(3_000)) + "\n## after\n\n**bold**")
-    assert lines[0] == "before"
-    assert "- *i* 17" in lines
-    assert lines[-3:] == ["after", "", "bold"]
 
 
 def test_plain_flow_grows_like_the_whole() -> None:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+import os
+import signal
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -17,18 +19,21 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
+from workbench.core.clock import RUN_TIME
 from workbench.core.errors import WorkbenchError
-from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.registry import action_by_id, bindings_of
 from workbench.tui.actions.values import Action, Scope
+from workbench.tui.application.keys import Keys
 from workbench.tui.application.looks import Looks
 from workbench.tui.application.setup import START_DEMONSTRATION, Setup
+from workbench.tui.application.terminal import Notifying, WindowTitle, too_small, too_small_picture
 from workbench.tui.chat.desk import Desk
 from workbench.tui.core_link import configuration_of
 from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure
 from workbench.tui.pump import BUSY_INTERVAL_S, CALM_INTERVAL_S, Pump
-from workbench.tui.safe import ControlCharacterFilter, toast
+from workbench.tui.safe import line_filters, toast
 from workbench.tui.screens.chat import ChatScreen
-from workbench.tui.screens.chat_chrome import chips
+from workbench.tui.screens.chat_chrome import chips, status_notes
 from workbench.tui.shell import Shell
 from workbench.tui.signals import SignalWatch
 from workbench.tui.state.chat import Part
@@ -37,16 +42,17 @@ from workbench.tui.widgets.status_bar import StatusBar
 from workbench.tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.command import Provider
 
     from workbench.providers.health.values import ProviderStatus
-    from workbench.tui.screens.events import EventsScreen
 
 _SAVE_WITHIN_S = 0.4
 _SETTLED_AFTER_S = 0.15
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
 _HEIGHTS = [(0, "-short"), (30, "-tall")]
-_ON_THE_CHAT_PANE = (Scope.CHAT, Scope.COMPOSER, Scope.TRANSCRIPT, Scope.CONVERSATIONS)
+_PANE_OF = {Scope.PROVIDERS: "providers", Scope.EVENTS: "events"}
+"""Where the actions of a scope are done; those of all others on the chat pane."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +89,14 @@ class WorkbenchApp(App[int]):
         self.looks = Looks(self, shell)
         self.verbs = Verbs()
         self.verbs.add(self.looks.verbs())
-        self.verbs.add(Setup(self, shell).verbs())
+        self.keys = Keys(self, shell)
+        self.verbs.add(self.keys.verbs())
+        self.verbs.add({"quit": self.end_asking, "copy_or_stop": self._copy_or_stop})
+        self.setup = Setup(self, shell)
+        self.verbs.add(self.setup.verbs())
+        self.window_title = WindowTitle(self)
+        self.notifying = Notifying(self, shell)
+        self.verbs.add(self.notifying.verbs())
 
     def _events_screen(self) -> Screen[Any]:
         from workbench.tui.events.pane import events_pane
@@ -111,13 +124,20 @@ class WorkbenchApp(App[int]):
         untyped.add_mode("events", self._events_screen)
         untyped.add_mode("providers", self._providers_screen)
         # Textual paints everything again after an editor, but not after `fg`.
-        untyped.app_resume_signal.subscribe(self, self._paint_again)
+        untyped.app_resume_signal.subscribe(self, self._back_again)
+        self.keys.begin()
+        self.window_title.show()
         if self._in_terminal:
             self._signals = SignalWatch(asyncio.get_running_loop(), self.end_soon)
             self._signals.install()
         self.chat.call_after_refresh(self._start_engine)
 
-    def _paint_again(self, _: object = None) -> None:
+    def _back_again(self, _: object) -> None:
+        RUN_TIME.go_on()
+        self.window_title.show()
+        self._paint_again()
+
+    def _paint_again(self) -> None:
         self.refresh(layout=True)
 
     def on_resize(self) -> None:
@@ -137,7 +157,8 @@ class WorkbenchApp(App[int]):
         self.shell.link.start()
         self.shell.started.set()
         self.start_work(self.read_configuration(), group="configuration", exclusive=True)
-        self.looks.tell_problems()
+        self.looks.watch(again=self._in_terminal)
+        self.keys.watch(again=self._in_terminal)
         if self._in_terminal:
             # What the first screen is made of lives as long as the program: later collections need not look at it.
             gc.freeze()
@@ -146,7 +167,7 @@ class WorkbenchApp(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, then ours: no control character of any text reaches the terminal."""
-        return [*super().get_line_filters(), ControlCharacterFilter()]
+        return [*super().get_line_filters(), *line_filters()]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """None: the registry feeds the palette."""
@@ -175,6 +196,8 @@ class WorkbenchApp(App[int]):
         self._show_around()
 
     def _show_around(self) -> None:
+        self.window_title.show()
+        self.notifying.look()
         # Every pane has these two lines; those of the chat pane say more and are its own work.
         if self.screen is self.chat:
             self.chat.tabs.set_trouble(self.shell.provider_states)
@@ -183,12 +206,16 @@ class WorkbenchApp(App[int]):
             tabs.set_state(offline=self.shell.offline, now_ms=self.shell.clock.now_ms())
             tabs.set_trouble(self.shell.provider_states)
         for status in self.screen.query(StatusBar):
-            status.set_state(chips(self.shell))
+            status.set_state(chips(self.shell), status_notes(self.shell))
 
     async def read_configuration(self) -> None:
         """Read the configuration that is in force, and how its providers are."""
         try:
-            self.shell.configuration = await self.shell.call(configuration_of)
+            configuration = await self.shell.call(configuration_of)
+            nobody_before = self.shell.nobody_can_answer
+            self.shell.configuration = configuration
+            if nobody_before and not self.shell.nobody_can_answer:
+                self.setup.tell_ready()
             self.shell.take_statuses(await self.shell.call(lambda core: core.providers.list()))
         except WorkbenchError as problem:
             if self.shell.configuration is None:
@@ -210,28 +237,29 @@ class WorkbenchApp(App[int]):
 
     def show_failure(self, error: BaseException) -> None:
         """Tell of a failure."""
-        show_failure(self, error, self.shell.files.state_dir)
+        show_failure(self, error, self.shell)
 
     def tell(self, text: str, *, warning: bool = False) -> None:
         """A short notice that goes away by itself."""
         toast(self, text, "warning" if warning else "information")
 
     def copy(self, text: str) -> None:
-        """Put a text on the clipboard, and say so."""
-        from workbench.tui.external import copy_text
+        """Put a text on the clipboard, and say which way it went."""
+        self.start_work(self._copy(text), group="copy")
 
-        self.start_work(copy_text(self, text), group="copy")
-        self.tell(f"Copied {len(text):,} characters.")
+    async def _copy(self, text: str) -> None:
+        from workbench.tui.clipboard import copy_text
+
+        copied = await copy_text(self, text, self.shell.files.state_dir)
+        self.tell(copied.told)
 
     def perform(self, action: Action, argument: str = "") -> None:
         """Do what a slash command or the palette asks."""
         self.start_work(self._perform(action, argument), group="perform")
 
     async def _perform(self, action: Action, argument: str) -> None:
-        if action.scope in _ON_THE_CHAT_PANE:
-            await self.show_pane("chat")
-        elif action.scope is Scope.PROVIDERS:
-            await self.show_pane("providers")
+        if action.scope is not Scope.EVERYWHERE:
+            await self.show_pane(_PANE_OF.get(action.scope, "chat"))
         if action.command and action.scope is Scope.EVERYWHERE:
             self.verbs.do(action.command, argument)
         else:
@@ -244,15 +272,25 @@ class WorkbenchApp(App[int]):
                 await self.screen.dismiss(None)
             await self.switch_mode(pane)
         self._show_around()
+        if pane == "chat":
+            self.setup.look_quietly()
 
-    def open_from_anywhere(self, conversation_id: str) -> None:
-        """Open a conversation, whatever pane is shown."""
+    def on_app_focus(self) -> None:
+        """Somebody is back, perhaps from starting a model server or writing a key into a file."""
+        self.setup.look_quietly()
+
+    def open_from_anywhere(self, conversation_id: str, message_id: str = "", *, back_to: str = "") -> None:
+        """Open a conversation, whatever pane is shown, at a message; escape then goes `back_to` a pane."""
 
         async def opening() -> None:
             await self.show_pane("chat")
-            self.chat.open_conversation(conversation_id)
+            self.chat.open_conversation(conversation_id, message_id, back_to=back_to)
 
         self.start_work(opening(), group="pane", exclusive=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action may run: none of ours while a screen wants to see every key itself."""
+        return not getattr(self.screen, "TAKES_EVERY_KEY", False)
 
     def take_statuses(self, statuses: Iterable[ProviderStatus]) -> None:
         """What the core told of the providers, for every pane."""
@@ -263,10 +301,6 @@ class WorkbenchApp(App[int]):
     def _tab_chosen(self, event: TabBar.Chosen) -> None:
         self.action_show_pane(event.pane)
 
-    def _on_events_screen_conversation_wanted(self, event: EventsScreen.ConversationWanted) -> None:
-        """An event's conversation is to be opened."""
-        self.open_from_anywhere(event.conversation_id)
-
     def action_do(self, verb: str, *arguments: object) -> None:
         """Do what a part of the application can do."""
         self.verbs.do(verb, *arguments)
@@ -275,29 +309,17 @@ class WorkbenchApp(App[int]):
         """Show a pane."""
         self.start_work(self.show_pane(pane), group="pane", exclusive=True)
 
-    def action_show_help(self) -> None:
-        """Help for what has the focus."""
-        if isinstance(self.screen, ModalScreen):
-            return
-        from workbench.tui.screens.help import help_for
-
-        self.push_screen(help_for(self.screen, on_chat=self.screen is self.chat))
-
-    def action_copy_or_stop(self) -> None:
+    def _copy_or_stop(self) -> None:
         """Copy what is selected, else stop the reply, else say how to quit."""
-        from workbench.tui.external import selected_text
+        from workbench.tui.clipboard import selected_text
 
         selected = selected_text(self.screen)
         if selected:
             self.copy(selected)
         elif not self.chat.sender.stop_running():
-            self.tell("ctrl+q quits; nothing is selected and no reply is being written.")
+            self.tell(f"{action_by_id('app.quit').way} quits; nothing is selected and no reply is being written.")
 
-    def action_quit_workbench(self) -> None:
-        """End; ask only while a reply is being written."""
-        self.end_asking(0, "Quit workbench?", "Quit")
-
-    def end_asking(self, code: int, title: str, yes: str) -> None:
+    def end_asking(self, code: int = 0, title: str = "Quit workbench?", yes: str = "Quit") -> None:
         """End with `code`; ask, with `title`, only while a reply is being written."""
         if not self.desk.anything_running():
             self.end_soon(code)
@@ -325,6 +347,7 @@ class WorkbenchApp(App[int]):
             with contextlib.suppress(TimeoutError, WorkbenchError):
                 await asyncio.wait_for(self.chat.drafts.save_now(), _SAVE_WITHIN_S)
         finally:
+            self.window_title.end(for_good=True)
             self.pump.close()
             self.exit(code, return_code=0 if code == START_DEMONSTRATION else code)
 
@@ -334,10 +357,40 @@ class WorkbenchApp(App[int]):
             self._signals.disarm()
             self._signals.remove()
 
+    @contextlib.contextmanager
+    def suspend(self) -> Generator[None]:
+        """Put the screen aside for another program."""
+        # Textual tells of it only afterwards, when the terminal is no longer ours to write to.
+        self.window_title.end()
+        with super().suspend():
+            yield
+
+    def action_suspend_process(self) -> None:
+        """Go back to the shell until `fg`."""
+        if self._driver is None or not self._driver.can_suspend:
+            return
+        if os.getpgrp() == os.getsid(0):
+            self.tell("There is no shell to go back to here; ctrl+q quits.", warning=True)
+            return
+        self.window_title.end()
+        RUN_TIME.stop()
+        cast("Any", self)._suspend_signal()
+        self._driver.suspend_application_mode()
+        cast("Any", self._driver)._must_signal_resume = True
+        # The whole group, as the terminal would: else a `make run` around us went on, and no shell came. Textual
+        # stops only this process.
+        os.killpg(0, signal.SIGSTOP)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        size = self.size
+        small = renderable is not None and too_small(size)
+        cast("Any", super())._display(screen, too_small_picture(size) if small else renderable)
+
     def _handle_exception(self, error: Exception) -> None:
         # Textual's own would print every local variable, and with them prompts and keys.
         if self._exception is None:
             self._exception = error
+            self.window_title.end(for_good=True)
             cast("Any", self)._exception_event.set()
             notice = crash_notice(error, report_crash(self.shell.files.state_dir, error))
             self._exit_renderables.append(notice)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from workbench.chat.values import TurnOptions
     from workbench.config.values import Configuration
+    from workbench.conversations.prompts import BranchSize, EarlierPrompt
+    from workbench.conversations.trash import Deleted
     from workbench.conversations.values import Conversation, Message
     from workbench.core.bus import EventBus
     from workbench.core.secret import Secret
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.providers.health.values import ProviderDetail, ProviderStatus, RouteNow
     from workbench.providers.scripted.drill_values import DrillStep
     from workbench.providers.values import Resume
-    from workbench.tui.events.model import Stored
+    from workbench.tui.events.reading import EventsPort
 
 T = TypeVar("T")
 
@@ -53,9 +55,16 @@ class ChatPort(Protocol):
         text: str,
         *,
         conversation_id: str | None = None,
+        beside_id: str | None = None,
         options: TurnOptions | None = None,
     ) -> TurnPort:
-        """Store the prompt and begin its reply; returns once the prompt is stored."""
+        """Store the prompt, as a branch beside another one or at the end, and begin its reply; returns once stored."""
+        ...
+
+    async def go_on(
+        self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None
+    ) -> TurnPort:  # fmt: skip
+        """Begin a reply, beside one that ended early, that begins with its text and goes on from there."""
         ...
 
     async def ask_again(
@@ -102,12 +111,36 @@ class ConversationsPort(Protocol):
         """Make the branch through a message the active one, down to its newest leaf."""
         ...
 
+    async def rate(self, message_id: str, rating: int | None, /) -> object:
+        """Judge a reply: 1 good, -1 bad, None takes a judgement back."""
+        ...
+
     async def make_private(self, conversation_id: str, /) -> object:
         """Let only private providers read a conversation from now on, for good."""
         ...
 
     async def pin(self, conversation_id: str, *, provider: str | None, model: str | None) -> object:
         """Choose who answers a conversation; None lets the strategy decide."""
+        ...
+
+
+class TrashPort(Protocol):
+    """What was deleted and can come back."""
+
+    async def delete_message(self, conversation_id: str, message_id: str, /) -> Deleted:
+        """Hide a message and everything below it."""
+        ...
+
+    async def restore_message(self, conversation_id: str, /) -> Deleted:
+        """Undo the last deletion in a conversation. Raises `NotFoundError`."""
+        ...
+
+    async def delete_conversation(self, conversation_id: str, /) -> object:
+        """Hide a conversation."""
+        ...
+
+    async def restore_conversation(self) -> Conversation:
+        """Bring back the conversation that was deleted last. Raises `NotFoundError`."""
         ...
 
 
@@ -120,6 +153,18 @@ class DraftsPort(Protocol):
 
     async def load(self, conversation_id: str | None) -> str:
         """The unsent text kept for a conversation."""
+        ...
+
+
+class PromptsPort(Protocol):
+    """What was asked before."""
+
+    async def newest(self, *, limit: int = 100, containing: str = "") -> Sequence[EarlierPrompt]:
+        """Different prompts of all conversations, the newest first."""
+        ...
+
+    async def branch_size(self, conversation_id: str, /) -> BranchSize:
+        """How much the active branch of a conversation is."""
         ...
 
 
@@ -183,20 +228,20 @@ class ProviderControlPort(Protocol):
         """Close a breaker and let its provider's keys be used again."""
         ...
 
+    async def set_key_enabled(self, name: str, ref: str, on: bool, /) -> object:
+        """Use one of a provider's keys, or do not."""
+        ...
+
     async def add_key(self, name: str, key: Secret, /, *, place: str) -> object:
         """Keep a key for a provider at a place, and use it."""
         ...
 
-    async def key_places(self) -> Sequence[KeyPlacePort]:
-        """Where keys can be kept on this machine."""
+    async def add_provider(self, kind: str, key: Secret, /, *, place: str) -> object:
+        """Configure a provider that needs no more than a key, with its first one."""
         ...
 
-
-class EventsPort(Protocol):
-    """The stored events."""
-
-    async def page(self, *, limit: int = 500) -> Sequence[Stored]:
-        """The newest ones, oldest first."""
+    async def key_places(self) -> Sequence[KeyPlacePort]:
+        """Where keys can be kept on this machine."""
         ...
 
 
@@ -221,6 +266,16 @@ class CorePort(Protocol):
     @property
     def drafts(self) -> DraftsPort:
         """Unsent texts."""
+        ...
+
+    @property
+    def trash(self) -> TrashPort:
+        """What was deleted."""
+        ...
+
+    @property
+    def prompts(self) -> PromptsPort:
+        """Prompts of all conversations."""
         ...
 
     @property

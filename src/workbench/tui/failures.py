@@ -11,23 +11,35 @@ from textual.app import App
 from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.text import clean_line
 from workbench.tui.safe import toast
+from workbench.tui.shell import Shell
 
 EXIT_CRASH = 70
 
 logger = logging.getLogger(__name__)
 
 
-def show_failure(app: App[int], error: BaseException, state_dir: Path) -> None:
-    """Tell of a failure that ended one piece of work, not the application."""
+def show_failure(app: App[int], error: BaseException, shell: Shell) -> None:
+    """Tell of a failure that ended one piece of work, not the application; one that is no slip is an event too."""
     if isinstance(error, WorkbenchError):
-        severity = "warning" if isinstance(error, UsageError) else "error"
+        slip = isinstance(error, UsageError)
         text = "\n".join(part for part in (error.detail, error.hint) if part)
-        toast(app, text or error.title, severity, title=error.title if text else "")
+        toast(app, text or error.title, "warning" if slip else "error", title=error.title if text else "")
+        if not slip:
+            _tell_log(shell, error.title, error.detail)
         return
     logger.error("a piece of work failed: %s", type(error).__name__)
-    report = report_crash(state_dir, error)
+    report = report_crash(shell.files.state_dir, error)
+    _tell_log(shell, "a fault of workbench", type(error).__name__)
     where = f"\nReport: {report}" if report else ""
     toast(app, f"{type(error).__name__}. This is a fault of workbench.{where}", "error", title="Something went wrong")
+
+
+def _tell_log(shell: Shell, title: str, detail: str) -> None:
+    if shell.link is not None:
+        from workbench.core.redaction import REDACTOR
+        from workbench.core.screen_events import FailureShown
+
+        shell.link.bus.publish(FailureShown(title=REDACTOR.scrub(title), detail=REDACTOR.scrub(detail)))
 
 
 def report_crash(state_dir: Path, error: BaseException) -> Path | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import locale
 import sys
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Glyphs:
     follow: str
     private: str
     """Marks what stays with private providers."""
+    foreign_fits: bool = True
+    """Whether the terminal can show text from outside that is not ASCII."""
 
 
 UNICODE = Glyphs(
@@ -69,7 +72,7 @@ def choose_glyphs(*, ascii_only: bool = False, encoding: str | None = None) -> G
     global _chosen
     name = encoding or (sys.__stdout__ and sys.__stdout__.encoding) or locale.getpreferredencoding(do_setlocale=False)
     utf8 = str(name).lower().replace("-", "").replace("_", "") in ("utf8", "cp65001")
-    _chosen = ASCII if ascii_only or not utf8 else UNICODE
+    _chosen = replace(ASCII, foreign_fits=utf8) if ascii_only or not utf8 else UNICODE
     return _chosen
 
 
@@ -78,8 +81,9 @@ def glyphs() -> Glyphs:
     return _chosen
 
 
+_NO_SIGNS = ("ascii", "foreign_fits")
 _TO_ASCII: Mapping[int, str] = str.maketrans({
-    **{getattr(UNICODE, name): getattr(ASCII, name) for name in Glyphs.__dataclass_fields__ if name != "ascii"},
+    **{getattr(UNICODE, name): getattr(ASCII, name) for name in Glyphs.__dataclass_fields__ if name not in _NO_SIGNS},
     "←": "<", "→": ">", "↑": "^", "↓": "v", "↵": "enter", "‹": "<", "›": ">", "–": "-", "—": "-", "≥": ">=",
     "≤": "<=", "×": "x",
 })  # fmt: skip
@@ -88,3 +92,22 @@ _TO_ASCII: Mapping[int, str] = str.maketrans({
 def drawn(text: str) -> str:
     """Our own text (never foreign text) with its signs in the chosen alphabet."""
     return text.translate(_TO_ASCII) if _chosen.ascii else text
+
+
+def _line_sign(code: int) -> str:
+    words = set(unicodedata.name(chr(code)).split())
+    across, down = words & {"HORIZONTAL", "LEFT", "RIGHT"}, words & {"VERTICAL", "UP", "DOWN"}
+    if across and not down:
+        # A heavy frame tells what has the focus.
+        return "=" if "HEAVY" in words or "DOUBLE" in words else "-"
+    return "|" if down and not across else "+"
+
+
+DRAWING_TO_ASCII: Mapping[int, str] = {
+    # The bodies of scrollbars and buttons are told by their ground; a part of a block more or less tells nothing.
+    **dict.fromkeys(range(0x2580, 0x25A0), " "),
+    **{ord(shade): ":" for shade in "░▒▓"},
+    **{code: sign for code, sign in _TO_ASCII.items() if len(sign) == 1},
+    **{code: _line_sign(code) for code in range(0x2500, 0x2580)},
+}
+"""Lines, blocks and our own signs that have a cell of ASCII each."""

@@ -35,6 +35,8 @@ UNDERLINE = 1 << 11
 ON_PANEL = 1 << 12
 ON_INSET = 1 << 13
 ON_SELECTED = 1 << 14
+LINK = 1 << 15
+"""A part of a link: looks like nothing by itself, and tells where a click asks for the list of links."""
 
 COMPONENTS = {role: f"palette--{role.name.lower()}" for role in Role}
 """Component class of each role, for `COMPONENT_CLASSES`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
@@ -14,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Label, Static
 
 from workbench.core.text import clean, clean_line
+from workbench.tui.glyphs import DRAWING_TO_ASCII, glyphs
 
 Severity = Literal["information", "warning", "error"]
 
@@ -33,12 +35,17 @@ def plain_line(text: str, limit: int = 500) -> Content:
 
 def set_border_title(widget: Widget, text: str) -> None:
     """Show `text` in the top border."""
-    widget.border_title = plain_line(text)
+    title = plain_line(text)
+    # Textual paints all of a widget again for a title that it has already.
+    if widget.border_title != title.markup:
+        widget.border_title = title
 
 
 def set_border_subtitle(widget: Widget, text: str) -> None:
     """Show `text` in the bottom border."""
-    widget.border_subtitle = plain_line(text)
+    title = plain_line(text)
+    if widget.border_subtitle != title.markup:
+        widget.border_subtitle = title
 
 
 def toast(app: App[Any] | Widget, text: str, severity: Severity = "information", *, title: str = "") -> None:
@@ -132,3 +139,35 @@ def _has_control(text: str) -> bool:
     if text.isascii():
         return not text.isprintable()
     return _CONTROLS.search(text) is not None
+
+
+class AsciiFilter(LineFilter):
+    """Lines, blocks and shades become ASCII; in a terminal that is not of UTF-8 so does every other character.
+
+    Textual draws scrollbars and buttons with blocks, and text from outside may hold anything.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments of one line in ASCII; the very same list when they are already."""
+        if all(segment.text.isascii() for segment in segments):
+            return segments
+        return [
+            segment if segment.control or segment.text.isascii() else Segment(_in_ascii(segment.text), segment.style)
+            for segment in segments
+        ]
+
+
+def _in_ascii(text: str) -> str:
+    drawn_text = text.translate(DRAWING_TO_ASCII)
+    if glyphs().foreign_fits or drawn_text.isascii():
+        return drawn_text
+    # As many cells as before, or the line would end elsewhere.
+    return "".join(sign if sign.isascii() else "?" * cell_len(sign) for sign in drawn_text)
+
+
+_CONTROL_FILTER, _ASCII_FILTER = ControlCharacterFilter(), AsciiFilter()
+
+
+def line_filters() -> tuple[LineFilter, ...]:
+    """What every line passes on its way to the terminal."""
+    return (_CONTROL_FILTER, _ASCII_FILTER) if glyphs().ascii else (_CONTROL_FILTER,)

@@ -41,13 +41,18 @@ def ensure_configuration_file(file: Path) -> bool:
 
     Raises `ConfigurationError`.
     """
+    return ensure_file(file, TEMPLATE)
+
+
+def ensure_file(file: Path, text: str) -> bool:
+    """The same for a file of the user's with another `text` to begin with."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
     except OSError as problem:
-        raise ConfigurationError("The configuration file cannot be written", detail=str(problem)) from None
+        raise ConfigurationError(f"{file.name} cannot be written", detail=str(problem)) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(TEMPLATE)
+        stream.write(text)
     return True

@@ -34,6 +34,16 @@ class ShellFiles:
     themes_dir: Path
     """The user's own themes."""
 
+    @property
+    def keymap_file(self) -> Path:
+        """The user's own keys, beside the configuration."""
+        return self.config_file.parent / "keymap.yaml"
+
+    @property
+    def keys_cache_file(self) -> Path:
+        """What the last reading of them came to."""
+        return self.ui_state_file.parent / "keys.json"
+
 
 @dataclass(slots=True, kw_only=True)
 class Shell:
@@ -54,6 +64,8 @@ class Shell:
     """State of each provider as the core last told it."""
     provider_heard: Mapping[str, int] = field(default_factory=dict[str, int])
     """When the core had last heard of each by then; wall-clock milliseconds."""
+    spend_day_nano: int | None = None
+    """What the last 24 hours cost, as far as prices are known; None when none is."""
     start_problem: str = ""
     """Why the core could not start; empty while all is well."""
     link: CoreLink | None = None
@@ -71,11 +83,13 @@ class Shell:
 
     def take_statuses(self, statuses: Iterable[ProviderStatus]) -> bool:
         """Keep what the core told of the providers; whether any of it is new."""
-        before = (self.provider_states, self.provider_heard)
+        before = (self.provider_states, self.provider_heard, self.spend_day_nano)
         listed = tuple(statuses)
         self.provider_states = {status.name: str(status.state) for status in listed}
         self.provider_heard = {status.name: status.heard_at_ms or 0 for status in listed}
-        return before != (self.provider_states, self.provider_heard)
+        spent = [status.day.spend_nano for status in listed if status.day.spend_nano is not None]
+        self.spend_day_nano = sum(spent) if spent else None
+        return before != (self.provider_states, self.provider_heard, self.spend_day_nano)
 
     @property
     def scripted(self) -> frozenset[str]:

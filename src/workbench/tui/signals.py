@@ -14,7 +14,7 @@ from types import FrameType
 
 END_WITHIN_S = 1.8
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-_RESTORE = b"\x1b[?1049l\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?25h"
+_RESTORE = b"\x1b[?1049l\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[23;2t\x1b[?25h"
 
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual.app import App
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from workbench.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 DEFAULT_THEME = "workbench-dark"
 LIGHT_THEME = "workbench-light"
@@ -20,13 +25,21 @@ GROUNDS = ("background", "surface", "panel")
 TEXTS = ("foreground", "muted", "accent", "success", "warning", "error")
 """Roles that text is written in, on any of the grounds."""
 
+READABLE, WELL_READABLE = 4.5, 7.0
+"""Contrast of text by WCAG 2.1: levels AA and AAA."""
+
 _COLOURS = (*GROUNDS, *TEXTS)
-_KEYS = {"name", "dark", *_COLOURS}
+_KEYS = {"name", "dark", "ansi", *_COLOURS}
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _ENTRY = re.compile(
     r"""(?P<key>[a-z_-]+):[ \t]+(?:"(?P<double>[^"\\]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'#][^#]*?))[ \t]*(?:#.*)?"""
 )
 _SIZE_LIMIT = 20_000
+_MOST_FILES = 100
+_SHOWN_CHARACTERS = 40
+"""Of what a file says, in a message about it."""
+_SELECTION = 0.35
+"""How much of the accent is in the ground of selected text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +48,25 @@ class ThemeFile:
 
     name: str
     dark: bool
+    ansi: bool = False
+    """Whether the colours are names of the terminal's own palette, which decides what they look like."""
     colours: dict[str, str]
     """Role to colour, all of `GROUNDS` and `TEXTS`."""
+
+    @property
+    def selection(self) -> str:
+        """Ground of selected text."""
+        if self.ansi:
+            return "ansi_bright_blue"
+        return Color.parse(self.colours["surface"]).blend(Color.parse(self.colours["accent"]), _SELECTION).hex
 
     def theme(self) -> Theme:
         """As Textual knows it."""
         colours = self.colours
-        ground = "foreground" if self.dark else "background"
         return Theme(
             name=self.name,
             dark=self.dark,
+            ansi=self.ansi,
             primary=colours["accent"],
             secondary=colours["accent"],
             accent=colours["accent"],
@@ -55,94 +77,180 @@ class ThemeFile:
             success=colours["success"],
             warning=colours["warning"],
             error=colours["error"],
-            variables={
-                "text": colours["foreground"],
-                "text-muted": colours["muted"],
-                "text-disabled": colours["muted"],
-                "foreground-muted": colours["muted"],
-                "foreground-disabled": colours["muted"],
-                "text-accent": colours["accent"],
-                "text-primary": colours["accent"],
-                "text-secondary": colours["accent"],
-                "text-success": colours["success"],
-                "text-warning": colours["warning"],
-                "text-error": colours["error"],
-                "footer-key-foreground": colours["accent"],
-                "footer-description-foreground": colours["foreground"],
-                "footer-background": colours["background"],
-                "border": colours["accent"],
-                "border-blurred": colours["panel"],
-                "scrollbar": f"{colours['muted']} 35%",
-                "scrollbar-hover": colours["muted"],
-                "scrollbar-active": colours["accent"],
-                "scrollbar-background": colours["surface"],
-                "scrollbar-background-hover": colours["surface"],
-                "scrollbar-background-active": colours["surface"],
-                "scrollbar-corner-color": colours["surface"],
-                "block-cursor-background": colours["accent"],
-                "block-cursor-foreground": colours["background"],
-                "block-cursor-blurred-background": colours["panel"],
-                "block-cursor-blurred-foreground": colours["foreground"],
-                "input-cursor-background": colours["foreground"],
-                "input-cursor-foreground": colours["background"],
-                "input-selection-background": f"{colours['accent']} 35%",
-                "screen-selection-background": f"{colours['accent']} 35%",
-                "screen-selection-foreground": colours[ground] if self.dark else colours["foreground"],
-                "link-color": colours["accent"],
-                "link-background-hover": colours["panel"],
-                "link-color-hover": colours["accent"],
-                "button-foreground": colours["foreground"],
-                "button-color-foreground": colours["background"],
-            },
+            variables=_variables(self),
         )
+
+
+def _variables(theme: ThemeFile) -> dict[str, str]:
+    """What Textual would work out for itself, from the same few colours."""
+    colours = theme.colours
+    # Names of the terminal's palette cannot be mixed, and its default colour is no text on a coloured ground.
+    selected_text = "ansi_black" if theme.ansi else colours["foreground"]
+    on_colour = ("ansi_black" if theme.dark else "ansi_bright_white") if theme.ansi else colours["background"]
+    variables = {
+        "surface": colours["surface"],
+        "panel": colours["panel"],
+        "text": colours["foreground"],
+        "text-muted": colours["muted"],
+        "text-disabled": colours["muted"],
+        "foreground-muted": colours["muted"],
+        "foreground-disabled": colours["muted"],
+        "text-accent": colours["accent"],
+        "text-primary": colours["accent"],
+        "text-secondary": colours["accent"],
+        "text-success": colours["success"],
+        "text-warning": colours["warning"],
+        "text-error": colours["error"],
+        "footer-key-foreground": colours["accent"],
+        "footer-description-foreground": colours["foreground"],
+        "footer-background": colours["background"],
+        "border": colours["accent"],
+        "border-blurred": colours["panel"],
+        "scrollbar": colours["muted"] if theme.ansi else f"{colours['muted']} 35%",
+        "scrollbar-hover": colours["muted"],
+        "scrollbar-active": colours["accent"],
+        "scrollbar-background": colours["surface"],
+        "scrollbar-background-hover": colours["surface"],
+        "scrollbar-background-active": colours["surface"],
+        "scrollbar-corner-color": colours["surface"],
+        "block-cursor-background": colours["accent"],
+        "block-cursor-foreground": on_colour,
+        "block-cursor-blurred-background": colours["panel"],
+        "block-cursor-blurred-foreground": colours["foreground"],
+        "block-hover-background": colours["panel"],
+        "input-selection-background": theme.selection,
+        "input-selection-foreground": selected_text,
+        "screen-selection-background": theme.selection,
+        "screen-selection-foreground": selected_text,
+        "link-color": colours["accent"],
+        "link-background-hover": colours["panel"],
+        "link-color-hover": colours["accent"],
+        "button-foreground": colours["foreground"],
+        "button-color-foreground": on_colour,
+    }
+    if theme.ansi:
+        caret, under_caret = ("ansi_white", "ansi_black") if theme.dark else ("ansi_black", "ansi_white")
+        return variables | {
+            "ansi-background": colours["background"],
+            "ansi-foreground": colours["foreground"],
+            "input-cursor-background": caret,
+            "input-cursor-foreground": under_caret,
+            "input-cursor-text-style": "none",
+        }
+    return variables | {
+        "input-cursor-background": colours["foreground"],
+        "input-cursor-foreground": colours["background"],
+    }
+
+
+def faint_pairs(theme: ThemeFile, least: float = READABLE) -> list[str]:
+    """Which text has less than the `least` contrast on which ground; nothing is known of the terminal's own palette."""
+    if theme.ansi:
+        return []
+    pairs = [(text, ground) for text in TEXTS for ground in GROUNDS]
+    grounds = {**theme.colours, "selection": theme.selection}
+    measured = [
+        (text, ground, contrast(theme.colours[text], grounds[ground]))
+        for text, ground in (*pairs, ("foreground", "selection"))
+    ]
+    # Rounded down: 4.49 is not 4.5.
+    return [
+        f"{text} on {ground} {math.floor(ratio * 10) / 10}" for text, ground, ratio in measured if ratio < least
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """One entry, with where it stands."""
+
+    value: str
+    line: int
+    column: int
+    value_column: int
 
 
 def parse_theme(text: str, where: str) -> ThemeFile:
     """The theme in `text`: one `key: value` a line, comments and blank lines between.
 
-    Raises ConfigurationError with `where`, the line and what is wrong.
+    Raises ConfigurationError with `where`, line, column and what is wrong.
     """
-    values: dict[str, str] = {}
-    lines: dict[str, int] = {}
     if len(text) > _SIZE_LIMIT:
-        raise _wrong(where, 1, "the file is too large for a theme")
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#") or line.rstrip() == "---":
-            continue
-        entry = _ENTRY.fullmatch(line.rstrip())
-        if entry is None:
-            raise _wrong(where, number, "expected `key: value`, colours in quotes")
-        key = entry["key"]
-        if key not in _KEYS:
-            raise _wrong(where, number, f"unknown key {key!r}; known are {', '.join(sorted(_KEYS))}")
-        if key in values:
-            raise _wrong(where, number, f"{key!r} is given twice")
-        values[key] = next(entry[form] for form in ("double", "single", "bare") if entry[form] is not None).strip()
-        lines[key] = number
-    missing = [key for key in ("name", *_COLOURS) if key not in values]
+        raise _too_large(where)
+    entries = _entries(text, where)
+    missing = [key for key in ("name", *_COLOURS) if key not in entries]
     if missing:
-        raise _wrong(where, 0, f"missing: {', '.join(missing)}")
-    if not _NAME.fullmatch(values["name"]):
-        raise _wrong(where, lines["name"], "a name is lower-case letters, digits and hyphens")
-    if values.get("dark", "true") not in ("true", "false"):
-        raise _wrong(where, lines["dark"], "`dark` is true or false")
+        raise _wrong(where, f"missing: {', '.join(missing)}")
+    name = entries["name"]
+    if not _NAME.fullmatch(name.value):
+        raise _wrong(where, "a name is lower-case letters, digits and hyphens", name.line, name.value_column)
+    ansi = _switch(entries, "ansi", where, usual=False)
     for role in _COLOURS:
-        try:
-            colour = Color.parse(values[role])
-        except ColorParseError:
-            raise _wrong(where, lines[role], f"{role}: {values[role]!r} is not a colour") from None
-        if colour.a != 1 or colour.ansi is not None:
-            raise _wrong(where, lines[role], f"{role}: a plain opaque colour such as `#6cb6ff` is needed")
+        _check_colour(role, entries[role], where, ansi=ansi)
     return ThemeFile(
-        name=values["name"],
-        dark=values.get("dark", "true") == "true",
-        colours={role: values[role] for role in _COLOURS},
+        name=name.value,
+        dark=_switch(entries, "dark", where, usual=True),
+        ansi=ansi,
+        colours={role: entries[role].value for role in _COLOURS},
     )
 
 
-def _wrong(where: str, line: int, what: str) -> ConfigurationError:
-    place = f"{where}:{line}" if line else where
+def _entries(text: str, where: str) -> dict[str, _Written]:
+    entries: dict[str, _Written] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#") or line.rstrip() == "---":
+            continue
+        column = len(line) - len(line.lstrip()) + 1
+        entry = _ENTRY.fullmatch(line.rstrip())
+        if entry is None:
+            raise _wrong(where, "expected `key: value`, colours in quotes", number, column)
+        key = entry["key"]
+        if key not in _KEYS:
+            told = f"unknown key {_shown(key)}; known are {', '.join(sorted(_KEYS))}"
+            raise _wrong(where, told, number, column)
+        if key in entries:
+            raise _wrong(where, f"{key!r} is given twice", number, column)
+        form = next(form for form in ("double", "single", "bare") if entry[form] is not None)
+        quote = int(form != "bare")
+        entries[key] = _Written(
+            value=entry[form].strip(), line=number, column=column, value_column=entry.start(form) - quote + 1
+        )
+    return entries
+
+
+def _switch(entries: dict[str, _Written], key: str, where: str, *, usual: bool) -> bool:
+    entry = entries.get(key)
+    if entry is None:
+        return usual
+    if entry.value not in ("true", "false"):
+        raise _wrong(where, f"`{key}` is true or false", entry.line, entry.value_column)
+    return entry.value == "true"
+
+
+def _check_colour(role: str, entry: _Written, where: str, *, ansi: bool) -> None:
+    try:
+        colour = Color.parse(entry.value)
+    except ColorParseError:
+        problem = f"{role}: {_shown(entry.value)} is not a colour"
+        raise _wrong(where, problem, entry.line, entry.value_column) from None
+    if ansi and colour.ansi is None:
+        needed = "with `ansi: true` a name such as `ansi_blue` or `ansi_default` is needed"
+        raise _wrong(where, f"{role}: {needed}", entry.line, entry.value_column)
+    if not ansi and (colour.a != 1 or colour.ansi is not None):
+        needed = "a plain opaque colour such as `#6cb6ff` is needed"
+        raise _wrong(where, f"{role}: {needed}", entry.line, entry.value_column)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}...")
+
+
+def _wrong(where: str, what: str, line: int = 0, column: int = 0) -> ConfigurationError:
+    place = f"{where}:{line}:{column}" if line else where
     return ConfigurationError(f"{place}: {what}", where=where)
+
+
+def _too_large(where: str) -> ConfigurationError:
+    return _wrong(where, f"larger than {_SIZE_LIMIT // 1000} kB, so no theme")
 
 
 def shipped_themes_dir() -> Path:
@@ -154,36 +262,87 @@ def shipped_themes_dir() -> Path:
     raise ConfigurationError("The program's themes are missing", hint="install it again", where=str(package))
 
 
-def load_themes(folder: Path) -> tuple[list[ThemeFile], list[str]]:
-    """The good themes of a folder and, for each bad one, what is wrong with it."""
-    themes: list[ThemeFile] = []
-    problems: list[str] = []
-    for path in sorted(folder.glob("*.yaml")):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeFolder:
+    """What was found in a folder of themes."""
+
+    by_file: dict[str, ThemeFile]
+    """The good ones, by the name of their file."""
+    problems: dict[str, str]
+    """What is wrong with each of the others, by the name of its file."""
+    warnings: dict[str, str]
+    """What is hard to read in each good one that has such colours."""
+
+
+def load_themes(folder: Path, *, taken: Collection[str] = ()) -> ThemeFolder:
+    """The themes of a folder; a bad file, or one with a name that is `taken`, is left out with the reason."""
+    by_file: dict[str, ThemeFile] = {}
+    problems: dict[str, str] = {}
+    warnings: dict[str, str] = {}
+    names = set(taken)
+    paths = _theme_files(folder)
+    for path in paths[:_MOST_FILES]:
         try:
-            themes.append(parse_theme(path.read_text(encoding="utf-8"), path.name))
+            theme = parse_theme(_read(path), path.name)
         except (ConfigurationError, OSError, UnicodeDecodeError) as error:
-            problems.append(str(error))
-    return themes, problems
+            problems[path.name] = str(error) if isinstance(error, ConfigurationError) else f"{path.name}: {error}"
+            continue
+        if theme.name in names:
+            problems[path.name] = f"{path.name}: another theme is called {theme.name}; give this one its own name"
+            continue
+        names.add(theme.name)
+        by_file[path.name] = theme
+        faint = faint_pairs(theme)
+        if faint:
+            warnings[path.name] = f"{path.name}: hard to read (below {READABLE}): {', '.join(faint)}"
+    if len(paths) > _MOST_FILES:
+        problems[""] = f"{len(paths)} theme files; the first {_MOST_FILES} are read"
+    return ThemeFolder(by_file=by_file, problems=problems, warnings=warnings)
+
+
+def fingerprint_of_themes(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Tells whether a file of the folder has changed: name, time and size of each."""
+    found: list[tuple[str, int, int]] = []
+    for path in _theme_files(folder)[:_MOST_FILES]:
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found.append((path.name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+def _theme_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".yaml")
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> str:
+    # A pipe or a device would be read for ever.
+    if not path.is_file():
+        raise _wrong(path.name, "not a file")
+    with path.open("rb") as stream:
+        content = stream.read(_SIZE_LIMIT + 1)
+    if len(content) > _SIZE_LIMIT:
+        raise _too_large(path.name)
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def load_shipped_themes() -> list[ThemeFile]:
-    """The themes that come with the program, the dark one first; raises ConfigurationError when one is broken."""
-    themes, problems = load_themes(shipped_themes_dir())
-    if problems:
-        raise ConfigurationError(problems[0], where="themes")
-    return sorted(themes, key=lambda theme: theme.name != DEFAULT_THEME)
+    """The themes that come with the program, dark and light first; raises ConfigurationError when one is broken."""
+    found = load_themes(shipped_themes_dir())
+    if found.problems:
+        raise ConfigurationError(next(iter(found.problems.values())), where="themes")
+    first = {DEFAULT_THEME: 0, LIGHT_THEME: 1}
+    return sorted(found.by_file.values(), key=lambda theme: (first.get(theme.name, 2), theme.name))
 
 
-def register_themes(app: App[Any], user_folder: Path | None = None) -> list[str]:
-    """Make the shipped themes and those of `user_folder` known to `app`; returns what is wrong with the latter."""
-    for shipped in load_shipped_themes():
-        app.register_theme(shipped.theme())
-    if user_folder is None or not user_folder.is_dir():
-        return []
-    themes, problems = load_themes(user_folder)
-    for theme in themes:
+def register_themes(app: App[Any]) -> list[ThemeFile]:
+    """Make the shipped themes known to `app`; returns them."""
+    shipped = load_shipped_themes()
+    for theme in shipped:
         app.register_theme(theme.theme())
-    return problems
+    return shipped
 
 
 def contrast(text: str, ground: str) -> float:

@@ -33,6 +33,8 @@ class UiState:
     """Whether the terminal is told of a long reply's end while it is not looked at."""
     enter_is_newline: bool = False
     """Whether enter begins a new line and ctrl+j sends, instead of the other way round."""
+    recent_actions: str = ""
+    """Ids of the actions chosen in the palette last, the newest first, with blanks between them."""
 
 
 class UiChanges(TypedDict, total=False):
@@ -46,6 +48,7 @@ class UiChanges(TypedDict, total=False):
     reduced_motion: bool
     notify: bool
     enter_is_newline: bool
+    recent_actions: str
 
 
 def read_ui_state(file: Path) -> UiState:

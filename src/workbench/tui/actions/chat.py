@@ -59,4 +59,9 @@ CHAT: tuple[Action, ...] = (
         id="chat.newer_message", title="Message below", scope=Scope.CHAT, handler="screen.do('move_cursor', 1)",
         keys=("alt+down",), help="Move the message cursor down.", palette=False,
     ),
+    Action(
+        id="chat.delete_conversation", title="Delete conversation", scope=Scope.CHAT,
+        handler="screen.do('delete_conversation')", slash=("delete-conversation",), command="delete_conversation",
+        help="Delete the open conversation; /undo brings it back.",
+    ),
 )  # fmt: skip

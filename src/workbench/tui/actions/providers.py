@@ -34,6 +34,10 @@ PROVIDERS: tuple[Action, ...] = (
         palette=False,
     ),
     Action(
+        id="providers.keys", title="Keys", scope=Scope.PROVIDERS, handler="screen.show_keys", keys=("K",),
+        help="See how each key of the provider under the cursor is, and switch one on or off.", palette=False,
+    ),
+    Action(
         id="providers.earlier", title="Ask earlier", scope=Scope.PROVIDERS, handler="screen.move_row(-1)",
         keys=("ctrl+up",), help="Move the provider under the cursor up in the order of priority.", palette=False,
     ),

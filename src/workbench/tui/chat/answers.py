@@ -26,7 +26,7 @@ class Answers:
         """`switching` knows who may answer."""
         self._host, self._shell, self._desk = pane.host, pane.shell, pane.desk
         self._switching, self._feed, self._redraw = switching, pane.feed, pane.redraw
-        self._open_dialog = pane.open_dialog
+        self._open_dialog, self._transcript = pane.open_dialog, pane.transcript
 
     def verbs(self) -> Mapping[str, Verb]:
         """What a person can do."""
@@ -35,6 +35,7 @@ class Answers:
             "pick_another": self.pick_another,
             "ask_named": self.ask_named,
             "walk_answers": self.walk,
+            "go_on": self.go_on,
         }
 
     def again(self) -> None:
@@ -82,6 +83,16 @@ class Answers:
         if pin is not None:
             self._begin(message_id, pin)
 
+    def go_on(self, _: str = "") -> None:
+        """Go on with the reply at the bar, else the last one, where it ended early; both are kept."""
+        message_id = self._feed.message_id_for_trace()
+        if self._question() and message_id:
+            self._host.start_work(self._go_on(self._desk.slot, message_id), group="ask-again")
+
+    async def _go_on(self, slot: Slot, message_id: str) -> None:
+        await self._desk.go_on(slot, message_id)
+        self._show_branch(slot)
+
     def _question(self) -> str:
         """The prompt or reply that is meant; empty, and told, when nothing can be asked now."""
         refusal = self._desk.refusal_to_ask()
@@ -107,6 +118,9 @@ class Answers:
 
     async def _ask(self, slot: Slot, message_id: str, pin: Pin) -> None:
         await self._desk.ask_again(slot, message_id, pin)
+        self._show_branch(slot)
+
+    def _show_branch(self, slot: Slot) -> None:
         slot.siblings.clear()
         if slot is self._desk.slot:
             self._feed.show_slot(slot)
@@ -116,13 +130,21 @@ class Answers:
     # -- walking -----------------------------------------------------------------------------------------------
 
     def walk(self, step: int) -> None:
-        """Show the answer before (-1) or after (1) the one at the bar, with all that followed it."""
+        """Show the answer or wording before (-1) or after (1) the one at the bar, with all that followed it.
+
+        At a reply without others beside it, its prompt's other wordings are meant.
+        """
         slot = self._desk.slot
         reply_id = self._feed.message_id_for_trace()
-        siblings = slot.siblings.get(reply_id, ())
-        place = siblings.index(reply_id) + step if reply_id in siblings else 0
-        if len(siblings) < 2:
-            self._host.tell("There is one answer to this question. R asks another provider.")
+        walked = [self._transcript.cursor_message_id or reply_id, reply_id]
+        reply = slot.messages.get(walked[0])
+        if reply is not None and reply.role == "assistant" and reply.parent_id is not None:
+            walked.append(reply.parent_id)
+        chosen = next((one for one in walked if len(slot.siblings.get(one, ())) > 1), "")
+        siblings = slot.siblings.get(chosen, ())
+        place = siblings.index(chosen) + step if chosen in siblings else 0
+        if not chosen:
+            self._host.tell("There is one answer to this question. R asks another provider, e asks in other words.")
         elif self._desk.running(slot):
             self._host.tell("A reply is being written. esc stops it; then other answers can be shown.")
         elif 0 <= place < len(siblings):
@@ -137,11 +159,11 @@ class Answers:
         self.learn(slot, slot.order)
 
     def learn(self, slot: Slot, message_ids: Iterable[str]) -> None:
-        """Find out, beside the screen, which of these replies have others beside them."""
+        """Find out, beside the screen, which of these prompts and replies have others beside them."""
         unknown = [
             message_id
             for message_id in message_ids
-            if message_id not in slot.siblings and slot.messages[message_id].role == "assistant"
+            if message_id not in slot.siblings and slot.messages[message_id].role in ("user", "assistant")
         ]
         if unknown:
             self._host.start_work(self._learn(slot, unknown), group="siblings")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from workbench.tui.actions.registry import ACTIONS, action_of_slash
 from workbench.tui.actions.values import Action
+from workbench.tui.chat.attaching import Attaching
 from workbench.tui.chat.desk import Desk
+from workbench.tui.host import Host
+from workbench.tui.state.files import without_signs
 from workbench.tui.state.slash import completions, parse_slash
-from workbench.tui.widgets.completion_list import CompletionList
+from workbench.tui.widgets.completion_list import CompletionList, Offer
 from workbench.tui.widgets.composer import Composer
 
 
@@ -52,25 +56,33 @@ def meaning_of(text: str) -> Entered:
 class Composing:
     """Joins composer, completion list and the open conversation's unsent text."""
 
-    def __init__(self, desk: Desk, composer: Composer, offered: CompletionList, save_soon: Callable[[], None]) -> None:
+    def __init__(
+        self, host: Host, desk: Desk, composer: Composer, offered: CompletionList, save_soon: Callable[[], None]
+    ) -> None:
         """`save_soon` is called whenever the unsent text has changed."""
         self._desk = desk
         self._composer = composer
         self._offered = offered
         self.save_soon = save_soon
+        self.attaching = Attaching(host, composer, Path.cwd(), self._offer)
         self._recalled = 0
         self._before_recall = ""
+        self._shown_prompt = ""
 
     def show_slot(self) -> None:
         """Show the open conversation's unsent text; what was typed meanwhile follows it."""
-        self.show(self._desk.slot.draft)
+        self.show_unsent(self._desk.slot.draft)
 
     def show(self, text: str) -> None:
-        """Replace what the composer holds, as the unsent text of the open conversation."""
+        """Replace what the composer holds by a text from elsewhere, as the unsent text of the open conversation."""
+        self.show_unsent(without_signs(text))
+
+    def show_unsent(self, unsent: str) -> None:
+        """Replace what the composer holds by a text that was unsent before, files named in it included."""
         self._forget_recall()
         self._before_recall = ""
-        self._composer.show_text(text)
-        self._desk.slot.draft = text
+        self._composer.show_text(unsent)
+        self._desk.slot.draft = unsent
         self._offer()
 
     def changed(self) -> None:
@@ -80,7 +92,7 @@ class Composing:
         if text == self._desk.slot.draft:
             return
         if self._composer.recalling:
-            if text == self._shown_prompt():
+            if text == self._shown_prompt:
                 # Only looked at: what was typed before stays the unsent text.
                 return
             self._forget_recall()
@@ -98,32 +110,38 @@ class Composing:
         self.save_soon()
 
     def put_back(self, text: str) -> None:
-        """Return a text to the composer, before what stands there."""
+        """Put a text from elsewhere into the composer, before what stands there."""
+        self.return_unsent(without_signs(text))
+
+    def return_unsent(self, unsent: str) -> None:
+        """Return a prompt that was not sent to the composer, before what stands there, files named in it included."""
         now = self._composer.whole_text
-        self.show("\n\n".join(part for part in (text, now) if part))
+        self.show_unsent("\n\n".join(part for part in (unsent, now) if part))
         self.save_soon()
 
     def recall(self, step: int) -> None:
         """Bring an earlier (1) or later (-1) prompt of this conversation; after the latest, what was typed."""
         slot = self._desk.slot
-        if step > 0 and slot.queue and not self._composer.text:
-            self.put_back(self._desk.take_back(slot))
-            return
         wanted = self._recalled + step
-        if not 0 <= wanted <= len(slot.prompts):
-            return
+        if 0 < wanted <= len(slot.prompts):
+            self._show_recalled(slot.prompts[-wanted], wanted)
+        elif wanted == 0:
+            before, self._before_recall = self._before_recall, ""
+            self._forget_recall()
+            self._composer.show_text(before)
+
+    def show_earlier(self, text: str) -> None:
+        """Show a prompt of any conversation; down, or sending it, brings back what was typed."""
+        self._show_recalled(text, max(self._recalled, 1))
+        self._offer()
+
+    def _show_recalled(self, text: str, place: int) -> None:
         if self._recalled == 0:
             self._before_recall = self._composer.whole_text
-        self._recalled = wanted
-        text = slot.prompts[-wanted] if wanted else self._before_recall
-        self._composer.recalling = wanted > 0
-        self._composer.show_text(text)
-        if not wanted:
-            self._before_recall = ""
-
-    def _shown_prompt(self) -> str:
-        prompts = self._desk.slot.prompts
-        return prompts[-self._recalled] if 0 < self._recalled <= len(prompts) else self._before_recall
+        self._recalled = place
+        self._shown_prompt = without_signs(text)
+        self._composer.recalling = True
+        self._composer.show_text(self._shown_prompt)
 
     def _forget_recall(self) -> None:
         self._recalled = 0
@@ -132,9 +150,12 @@ class Composing:
     # -- completions -------------------------------------------------------------------------------------------
 
     def _offer(self) -> None:
-        offered = completions(self._composer.text, ACTIONS) if not self._composer.recalling else []
-        self._offered.offer(offered)
-        self._composer.completing = bool(offered)
+        offers: list[Offer] = []
+        if not self._composer.recalling:
+            offers = [Offer.of_action(action) for action in completions(self._composer.text, ACTIONS)]
+            offers = offers or self.attaching.offers()
+        self._offered.offer(offers)
+        self._composer.completing = bool(offers)
 
     def offers(self) -> bool:
         """Whether there is a list for what stands in the composer now."""
@@ -144,6 +165,8 @@ class Composing:
     def close_completions(self) -> bool:
         """Close the list; whether it was open."""
         was_open = self._offered.open
+        if was_open:
+            self.attaching.close()
         self._offered.offer([])
         self._composer.completing = False
         return was_open
@@ -156,16 +179,20 @@ class Composing:
         if key == "escape":
             self.close_completions()
             return None
-        action = self._offered.choice
-        if action is None:
+        offer = self._offered.choice
+        if offer is None:
             return None
-        if key == "tab":
-            self.take(action)
+        if key == "tab" or offer.action is None:
+            self.take(offer)
             return None
         self.clear()
-        return CommandLine(action=action, argument="")
+        return CommandLine(action=offer.action, argument="")
 
-    def take(self, action: Action) -> None:
-        """Write a command's name, ready for its argument."""
-        self._composer.show_text(f"/{action.slash[0]} ")
-        self.close_completions()
+    def take(self, offer: Offer) -> None:
+        """Write a command's name, ready for its argument, or put a file's mark in the place of its mention."""
+        if offer.file is not None:
+            self.attaching.take(offer.file)
+            self._offer()
+        elif offer.action is not None:
+            self._composer.show_text(f"/{offer.action.slash[0]} ")
+            self.close_completions()

@@ -21,6 +21,17 @@ PAGE = 30
 """Messages read at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A prompt that is being put in other words."""
+
+    message_id: str
+    shown: str
+    """Its text as it was put into the composer."""
+    before: str
+    """What was unsent when that began; it comes back afterwards."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Slot:
     """One conversation as this run knows it; `conversation_id` is empty until its first prompt is stored."""
@@ -48,6 +59,10 @@ class Slot:
     """What was asked here before, oldest first."""
     draft: str = ""
     """What stands in the composer."""
+    edit: Edit | None = None
+    """Of which prompt that is another wording; None for a new one."""
+    kept_edits: dict[str, str] = field(default_factory=dict[str, str])
+    """Other wordings that were begun and left, by the id of the prompt."""
     moved_to: Slot | None = None
     """The conversation that took this one's place before anything was known."""
 
@@ -59,7 +74,9 @@ class Slot:
     @property
     def unsent(self) -> str:
         """Everything typed that is not stored as a message: what the draft must keep."""
-        return "\n\n".join(part for part in (self.sending, *self.queue, self.draft) if part)
+        before = self.edit.before if self.edit is not None else ""
+        draft = "" if self.edit is not None and self.draft == self.edit.shown else self.draft
+        return "\n\n".join(part for part in (self.sending, *self.queue, before, draft) if part)
 
     def take_page(self, page: Sequence[Message]) -> None:
         """Put messages in front of those that were read."""
@@ -168,9 +185,18 @@ class Desk:
             slot.messages[message_id] = message
         elif message_id == slot.reply_id:
             # One that was begun here and is not on a branch chosen since.
-            slot.order.append(message_id)
-            slot.messages[message_id] = message
+            await self._take_ended(slot, message)
         return message
+
+    async def _take_ended(self, slot: Slot, reply: Message) -> None:
+        ended, prompt_id = [reply], reply.parent_id
+        if prompt_id is not None and prompt_id not in slot.messages:
+            ended.insert(0, await self._shell.call(lambda core: core.conversations.message(prompt_id)))
+        # Another read may have taken them meanwhile.
+        for message in ended:
+            if message.id not in slot.messages:
+                slot.order.append(message.id)
+            slot.messages[message.id] = message
 
     def refusal(self, text: str) -> WorkbenchError | None:
         """Why this text cannot be sent now; None when it can."""
@@ -203,11 +229,14 @@ class Desk:
 
     async def send(self, slot: Slot, text: str) -> TurnPort:
         """Hand a prompt to the core; returns once it is stored. Raises `WorkbenchError`, and then it is not."""
-        slot.sending = text
+        slot.sending = slot.sending or text
         options = self._options(slot, slot.pin)
+        beside = slot.edit.message_id if slot.edit is not None else None
         try:
             turn = await self._shell.call(
-                lambda core: core.chat.send(text, conversation_id=slot.conversation_id or None, options=options)
+                lambda core: core.chat.send(
+                    text, conversation_id=slot.conversation_id or None, beside_id=beside, options=options
+                )
             )
         finally:
             slot.sending = ""
@@ -217,6 +246,14 @@ class Desk:
             slot.conversation_id = turn.conversation_id
             slot.title = text.strip().splitlines()[0][:60]
             self._slots[turn.conversation_id] = slot
+        return turn
+
+    async def go_on(self, slot: Slot, message_id: str) -> TurnPort:
+        """Begin a reply that goes on where another one ended early. Raises `WorkbenchError`."""
+        options = self._options(slot, slot.pin)
+        turn = await self._shell.call(lambda core: core.chat.go_on(slot.conversation_id, message_id, options=options))
+        slot.turn_id, slot.reply_id = turn.id, turn.message_id
+        await self.read_branch(slot)
         return turn
 
     async def ask_again(self, slot: Slot, message_id: str, pin: Pin) -> TurnPort:

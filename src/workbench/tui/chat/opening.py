@@ -30,15 +30,27 @@ class Opening:
         pane.show_slot()
         self._drafts.changed()
 
-    def open(self, reference: str) -> None:
-        """Lay another conversation open."""
-        self._pane.host.start_work(self._open(reference), group="open", exclusive=True)
+    def open(self, reference: str, message_id: str = "") -> None:
+        """Lay another conversation open, with the cursor on a message."""
+        self._pane.host.start_work(self._open(reference, message_id), group="open", exclusive=True)
 
-    async def _open(self, reference: str) -> None:
+    async def _open(self, reference: str, message_id: str) -> None:
         await self._drafts.save_now()
-        await self._pane.desk.open(reference)
+        desk = self._pane.desk
+        slot = await desk.open(reference)
+        if message_id and message_id not in slot.messages:
+            await desk.read_branch(slot, message_id)
+        if message_id and message_id not in slot.messages:
+            # It stands on another branch.
+            conversation_id = slot.conversation_id
+            await self._pane.shell.call(lambda core: core.conversations.choose(conversation_id, message_id))
+            await desk.read_branch(slot, message_id)
         self._pane.show_slot()
-        self._pane.composer.focus()
+        if message_id in slot.messages:
+            self._pane.feed.put_cursor(message_id)
+            self._pane.transcript.focus()
+        else:
+            self._pane.composer.focus()
 
     def begin_new(self, _: str = "") -> None:
         """Begin an empty conversation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from workbench.core.errors import WorkbenchError
 from workbench.tui.chat.composing import Composing
@@ -16,9 +16,17 @@ class Sender:
     """Sends prompts of any open conversation; nothing typed is lost on the way."""
 
     def __init__(
-        self, host: Host, desk: Desk, feed: TranscriptFeed, composing: Composing, redraw: Callable[[], None]
+        self,
+        host: Host,
+        desk: Desk,
+        feed: TranscriptFeed,
+        composing: Composing,
+        redraw: Callable[[], None],
+        *,
+        edited: Callable[[Slot], Awaitable[None]],
     ) -> None:
-        """`redraw` is called after each step."""
+        """`redraw` is called after each step, `edited` when another wording of a prompt is stored."""
+        self._edited = edited
         self._host, self._desk, self._feed, self._composing, self._redraw = host, desk, feed, composing, redraw
 
     def verbs(self) -> Mapping[str, Verb]:
@@ -34,6 +42,9 @@ class Sender:
             self._host.show_failure(refusal)
             return False
         slot = self._desk.slot
+        if slot.edit is not None and self._desk.running(slot):
+            self._host.tell("A reply is being written. When it is done, or esc has stopped it, this can be sent.")
+            return False
         self._composing.clear()
         if self._desk.running(slot):
             slot.queue.append(text)
@@ -49,14 +60,14 @@ class Sender:
             self._begin(slot, text)
         for slot in returned:
             if slot is self._desk.slot:
-                self._composing.show(slot.draft)
+                self._composing.show_unsent(slot.draft)
                 self._host.tell("The waiting prompt is back in the composer.")
 
     def take_back(self) -> bool:
         """The prompt that waits comes back into the composer; False when none waits."""
         text = self._desk.take_back(self._desk.slot)
         if text:
-            self._composing.put_back(text)
+            self._composing.return_unsent(text)
             self._redraw()
         return bool(text)
 
@@ -89,26 +100,30 @@ class Sender:
         await self._desk.opened.wait()
         slot = slot.moved_to or slot
         try:
-            turn = await self._desk.send(slot, text)
+            prompt = await self._composing.attaching.prompt_of(text)
+            turn = await self._desk.send(slot, prompt)
         except BaseException as problem:
             self._give_back(slot, text)
             if not isinstance(problem, WorkbenchError):
                 raise
             self._host.show_failure(problem)
             return
-        if slot is self._desk.slot:
-            self._feed.stored(slot, turn, text)
+        if slot.edit is not None:
+            await self._edited(slot)
+        elif slot is self._desk.slot:
+            self._feed.stored(slot, turn, prompt)
         self._redraw()
         await self._desk.keep_after_sending(slot)
         self.settle()
 
     def _give_back(self, slot: Slot, text: str) -> None:
+        slot.sending = ""
         # What waited behind it comes back too: a later prompt must not overtake it.
         text = "\n\n".join([text, *slot.queue])
         slot.queue.clear()
         if slot is self._desk.slot:
             self._feed.not_sent()
-            self._composing.put_back(text)
+            self._composing.return_unsent(text)
             self._redraw()
         else:
             slot.draft = "\n\n".join(part for part in (text, slot.draft) if part)

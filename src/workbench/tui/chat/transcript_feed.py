@@ -10,12 +10,19 @@ from workbench.tui.chat.views import SENDING_ID, Around, prompt_view, view_of_me
 from workbench.tui.core_link import TurnPort
 from workbench.tui.shell import Shell
 from workbench.tui.state.chat import TurnView
+from workbench.tui.state.files import readable
 from workbench.tui.state.trail import Step, trail_of
 from workbench.tui.widgets.message_view import MessageView
 from workbench.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from workbench.conversations.values import Message
+
+
+def _is_stored(slot: Slot, turn: TurnView) -> bool:
+    """Whether the end of a turn's reply has been read from where it is stored."""
+    message = slot.messages.get(turn.message_id)
+    return message is not None and message.state != "streaming" and not turn.phase.running
 
 
 class TranscriptFeed:
@@ -84,7 +91,7 @@ class TranscriptFeed:
         for message_id in message_ids:
             if message_id not in self._ids:
                 continue
-            if turn is not None and turn.message_id == message_id:
+            if turn is not None and turn.message_id == message_id and not _is_stored(slot, turn):
                 self._transcript.update_message(view_of_turn(turn, around))
             elif message_id in slot.messages:
                 self._transcript.update_message(view_of_message(slot.messages[message_id], around))
@@ -148,7 +155,7 @@ class TranscriptFeed:
 
     def _sending_view(self, text: str) -> MessageView:
         now = self._shell.clock.now_ms()
-        return prompt_view(SENDING_ID, text, now, now)
+        return prompt_view(SENDING_ID, readable(text), now, now)
 
     def _put(self, view: MessageView) -> None:
         self._ids.add(view.id)

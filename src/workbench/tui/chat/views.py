@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from workbench.tui.glyphs import glyphs
+from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.state.badges import Line, Severity, badge_of_message, badge_of_turn, place_among
 from workbench.tui.state.chat import Phase, TurnView
 from workbench.tui.state.trail import Step, trail_of
@@ -23,6 +23,7 @@ _PASSES_BY_ITSELF = frozenset({
     "rate_limited", "timeout", "first_token_timeout", "stalled", "connection", "server_error", "broken_stream", "empty",
 })  # fmt: skip
 """Failures after which nothing needs to be changed before the provider is asked again."""
+_RATINGS: dict[int | None, str] = {None: "", 1: "+ good", -1: "- bad"}
 _LONGEST_PROMPT = 10_000
 """Characters of a prompt that are shown; all of it is stored and sent."""
 
@@ -45,7 +46,10 @@ class Around:
 def view_of_message(message: Message, around: Around) -> MessageView:
     """A stored message."""
     if message.role == "user":
-        return prompt_view(message.id, message.text, message.created_at_ms, around.now_ms)
+        siblings = around.siblings.get(message.id, ())
+        return prompt_view(message.id, message.text, message.created_at_ms, around.now_ms, siblings)
+    if message.role == "tool":
+        return MessageView(id=message.id, role="note", text=message.text, fold="tool output")
     if message.role != "assistant":
         return MessageView(id=message.id, role="note", text=message.text, header=message.role.value)
     if message.state == "streaming" and message.id == around.awaited:
@@ -61,17 +65,19 @@ def view_of_message(message: Message, around: Around) -> MessageView:
         header=broken_off(trail),
         seams=_seams(message.seams),
         notes=everybody_failed(trail, around) if failed else (),
-        badge=_badge_text(badge, trail, message.id, around),
+        badge=_badge_text(badge, trail, message.id, around, rating=_RATINGS[message.rating]),
         badge_severity=_severity(badge),
     )
 
 
-def prompt_view(message_id: str, text: str, at_ms: int, now_ms: int) -> MessageView:
+def prompt_view(message_id: str, text: str, at_ms: int, now_ms: int, siblings: Sequence[str] = ()) -> MessageView:
     """What the user asked; of a very long prompt only the beginning, because laying it out would take seconds."""
     header = f"you {glyphs().dot} {moment(at_ms, now_ms)}"
     if len(text) > _LONGEST_PROMPT:
         header = f"{header} {glyphs().dot} the first {_LONGEST_PROMPT:,} of {len(text):,} characters"
         text = text[:_LONGEST_PROMPT]
+    if len(siblings) > 1 and message_id in siblings:
+        header = f"{header}\tbranch {siblings.index(message_id) + 1}/{len(siblings)} {drawn('←→')}"
     return MessageView(id=message_id, role="user", text=text, header=header)
 
 
@@ -140,16 +146,20 @@ def moment(at_ms: int, now_ms: int) -> str:
     return f"{day} {then:%H:%M}" if then.year == now.year else f"{day} {then.year} {then:%H:%M}"
 
 
-def _badge_text(badge: Line, trail: Collection[Step], message_id: str, around: Around) -> str:
+def _badge_text(
+    badge: Line, trail: Collection[Step], message_id: str, around: Around, *, rating: str = ""
+) -> str:  # fmt: skip
     signs = glyphs()
     sign = {
         Severity.OK: signs.ok, Severity.WARNING: signs.slow, Severity.ERROR: signs.failed,
         Severity.RUNNING: signs.running,
     }.get(badge.severity, signs.unknown)  # fmt: skip
     place = place_among(message_id, around.siblings.get(message_id, ()))
-    text = f"{badge.text} {signs.dot} {place}" if place else badge.text
-    hint = "\tctrl+t trace" if any(step.state == "failed" for step in trail) else ""
-    return f"{sign} {text}{hint}"
+    text = f" {signs.dot} ".join(part for part in (badge.text, rating, place) if part)
+    # One hint is all there is room for.
+    traced = "ctrl+t trace" if any(step.state == "failed" for step in trail) else ""
+    hint = "/continue" if badge.can_go_on else traced
+    return f"{sign} {text}\t{hint}" if hint else f"{sign} {text}"
 
 
 def _severity(badge: Line) -> Literal["", "success", "warning", "error"]:

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BLOCK_LIMIT = 48_000
-"""Characters of one block, other than a fence, above which it is shown as plain text."""
+WINDOW = 64_000
+"""Characters that are parsed in one go."""
 
-TOKEN_LIMIT = 4_000
-"""Tokens of one block (a list of about 800 items) above which it is shown as plain text."""
+WINDOW_LINES = 1_000
+"""Lines that are parsed in one go."""
 
-MARKDOWN_LIMIT = 256_000
-"""Characters parsed in one go; what is longer is shown as plain text."""
+TOKEN_LIMIT = 12_000
+"""Tokens of one block (a list of about 2,400 items) above which it is shown as plain text."""
 
-MARKDOWN_LINE_LIMIT = 10_000
-"""Lines parsed in one go, likewise."""
+TABLE_TOKEN_LIMIT = 24_000
+"""The same for a table (of about 7,000 cells), whose tokens are cheaper to lay out."""
 
 NESTING_LIMIT = 20
 """Levels of lists and quotes in a block above which it is shown as plain text: the parser would drop its content."""
@@ -99,15 +99,14 @@ class Block:
         return plain_lines(self.source.strip("\n"), width)
 
     def _too_much(self) -> bool:
-        if len(self.source) > BLOCK_LIMIT or len(self.tokens) > TOKEN_LIMIT:
+        most = TABLE_TOKEN_LIMIT if self.tokens[0].type == "table_open" else TOKEN_LIMIT
+        if len(self.tokens) > most:
             return True
         return max(token.level for token in self.tokens) > NESTING_LIMIT
 
 
 def parse_blocks(text: str) -> list[Block]:
-    """The top-level blocks of `text`, in order."""
-    if len(text) > MARKDOWN_LIMIT or text.count("\n") > MARKDOWN_LINE_LIMIT:
-        return [Block(text, 0, text.count("\n") + 1)]
+    """The top-level blocks of `text`, in order; it should be no longer than the window."""
     try:
         tokens = parser().parse(text)
     except Exception:
@@ -129,15 +128,8 @@ def parse_blocks(text: str) -> list[Block]:
 
 def warm_up() -> None:
     """Load what the first reply needs, so that it need not wait; may be called on any thread."""
-    markdown_lines("# *x*\n\nx x x x x\n\n```python\nx = 1\n```\n", 8)
-
-
-def markdown_lines(text: str, width: int) -> list[Line]:
-    """All of `text` laid out, one blank line between blocks."""
-    lines: list[Line] = []
-    for block in parse_blocks(text):
-        add_block(lines, block.lines(width))
-    return lines
+    for block in parse_blocks("# *x*\n\nx x x x x\n\n```python\nx = 1\n```\n"):
+        block.lines(8)
 
 
 def add_block(lines: list[Line], block: list[Line]) -> None:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.core.text import clean
+from workbench.tui.markdown.addresses import addresses_in
 from workbench.tui.markdown.textlines import TAB, Run
-from workbench.tui.palette import BOLD, ITALIC, STRIKE, UNDERLINE, Role
+from workbench.tui.palette import BOLD, ITALIC, LINK, STRIKE, UNDERLINE, Role
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -34,7 +35,7 @@ def inline_runs(markdown: MarkdownIt, text: str, key: int) -> Sequence[Run]:
     signs = _SIGNS.findall(text) if len(text) <= INLINE_LIMIT else None
     if signs is None or len(signs) > SIGN_LIMIT:
         return ((text, key),)
-    if not signs and "\\" not in text and "&" not in text and "  " not in text:
+    if not signs and "\\" not in text and "&" not in text and "  " not in text and "://" not in text:
         return ((text, key),)
     # A list that grows is laid out again and again, of which only the last item is new.
     return _remembered(markdown, text, key) if len(text) <= _REMEMBERED else _parsed(markdown, text, key)
@@ -72,20 +73,37 @@ def _runs(tokens: list[Token], key: int) -> list[Run]:
             link_depth -= 1
             label = "".join(text for text, _ in runs[link_start:])
             if title or (address and label not in (address, address.removeprefix("mailto:"))):
-                runs.append((f" ({address}{title})", (key & ~0xFF) | Role.MUTED))
+                runs.append((f" ({address}{title})", (key & ~0xFF) | Role.MUTED | LINK))
         elif kind == "image":
             source = clean(str(token.attrGet("src") or ""))
             runs.append((f"[image: {token.content}]", (base & ~0xFF) | Role.MUTED))
-            runs.append((f" ({source}{_title(token)})" if source else "", (key & ~0xFF) | Role.MUTED))
+            runs.append((f" ({source}{_title(token)})" if source else "", (key & ~0xFF) | Role.MUTED | LINK))
         elif token.nesting and token.tag in _FLAGS:
             flag = _FLAGS[token.tag]
             depths[flag] = depths.get(flag, 0) + token.nesting
             flags = flags | flag if depths[flag] > 0 else flags & ~flag
         elif token.content:
             # Entities such as `&#27;` are decoded by the parser, so what comes out is cleaned once more.
-            run_key = (base & ~0xFF) | Role.ACCENT | UNDERLINE if link_depth else base
-            runs.append((clean(token.content), run_key))
+            content = clean(token.content)
+            if link_depth:
+                runs.append((content, _link_key(base)))
+            else:
+                runs.extend(_with_bare_addresses(content, base))
     return [run for run in runs if run[0]] or [("", key)]
+
+
+def _link_key(key: int) -> int:
+    return (key & ~0xFF) | Role.ACCENT | UNDERLINE | LINK
+
+
+def _with_bare_addresses(text: str, key: int) -> list[Run]:
+    """Plain text as runs, with the addresses in it marked as links."""
+    runs: list[Run] = []
+    at = 0
+    for start, end in addresses_in(text):
+        runs += [(text[at:start], key), (text[start:end], _link_key(key))]
+        at = end
+    return [*runs, (text[at:], key)]
 
 
 def _title(token: Token) -> str:

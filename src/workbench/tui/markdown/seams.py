@@ -70,6 +70,11 @@ class SeamedFlow:
         raise IndexError(y)
 
     @property
+    def pending(self) -> bool:
+        """Whether another `layout` would show more."""
+        return any(piece.pending for piece in self._pieces)
+
+    @property
     def settled(self) -> int:
         """Lines of the last layout that growing text will not change."""
         return sum(self._counts[:-1]) + sum(map(len, self._lines)) + self._pieces[-1].settled

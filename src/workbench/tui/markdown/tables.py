@@ -9,7 +9,7 @@ from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.textlines import Line, Run, cells, wrap_runs
 from workbench.tui.palette import BOLD, Role
 
-CELL_LIMIT = 1_500
+CELL_LIMIT = 7_000
 """Cells of a table above which it is laid out without looking at every column's best width."""
 
 _LEAST = 6

@@ -14,9 +14,6 @@ Run = tuple[str, int]
 
 TAB = "    "
 
-_UNBROKEN_LIMIT = 4_000
-"""Characters of one source line above which words are not looked for."""
-
 
 class Join(IntEnum):
     """How a line continues the one above it; a copied selection puts them together again."""
@@ -66,8 +63,36 @@ def wrap(text: str, width: int) -> list[tuple[int, int, Join]]:
     width = max(width, 1)
     if len(text) <= width and (text.isascii() or cell_len(text) <= width):
         return [(0, len(text), Join.NOTHING)]
-    if len(text) > _UNBROKEN_LIMIT and (" " not in text[:_UNBROKEN_LIMIT] or len(text) > 50 * _UNBROKEN_LIMIT):
-        return _chop(text, 0, len(text), width, Join.NOTHING)
+    if text.isascii() and not text[0].isspace():
+        return _wrap_ascii(text, width)
+    return _wrap_any(text, width)
+
+
+def _wrap_ascii(text: str, width: int) -> list[tuple[int, int, Join]]:
+    """The same as `_wrap_any` for ASCII that does not begin with a blank, in one step a line."""
+    spans: list[tuple[int, int, Join]] = []
+    start, length, join = 0, len(text), Join.NOTHING
+    while length - start > width:
+        stop = start + width
+        cut = stop if text[stop] == " " else text.rfind(" ", start, stop)
+        if cut < 0:
+            spans.append((start, stop, join))
+            start, join = stop, Join.DIRECT
+            continue
+        end = cut
+        while text[end - 1] == " ":
+            end -= 1
+        spans.append((start, end, join))
+        while cut < length and text[cut] == " ":
+            cut += 1
+        start, join = cut, Join.SPACE
+    rest = text[start:].rstrip(" ")
+    if rest:
+        spans.append((start, start + len(rest), join))
+    return spans
+
+
+def _wrap_any(text: str, width: int) -> list[tuple[int, int, Join]]:
     spans: list[tuple[int, int, Join]] = []
     start = end = used = 0
     join = Join.NOTHING

@@ -77,6 +77,10 @@ class Board:
             self._chosen = self._statuses[min(max(index, 0), len(self._statuses) - 1)].name
             self._moved = ""
 
+    def choose(self, name: str) -> None:
+        """Put the cursor on a provider, at once or when it has been read."""
+        self._chosen, self._moved = name, ""
+
     def _arrange(self) -> None:
         if self._order is not None:
             places = {name: place for place, name in enumerate(self._order)}

@@ -211,10 +211,11 @@ def _keys(status: ProviderStatus, now_ms: int) -> list[Content]:
         word = words.get(status.key_state)
         style = "$error" if status.key_state == "missing" else "$foreground"
         return [_line(("key ", _MUTED), (word, style))] if word else []
-    return [_title("Keys"), *(_key(key, now_ms) for key in status.keys)]
+    return [_title("Keys"), *(key_line(key, now_ms) for key in status.keys)]
 
 
-def _key(key: KeyView, now_ms: int) -> Content:
+def key_line(key: KeyView, now_ms: int) -> Content:
+    """How one key is, by its name."""
     look, style = _KEY_LOOKS.get(key.condition, ("unknown", _MUTED))
     sign = {"ok": glyphs().ok, "slow": glyphs().slow, "failed": glyphs().failed}.get(look, glyphs().unknown)
     words = {"ok": "", "limited": "rests", "bad": "refused", "disabled": "off"}

@@ -87,6 +87,11 @@ class ProviderVerbs:
         if not self._shell.offline:
             await self.test([name])
 
+    async def switch_key(self, name: str, ref: str, on: bool) -> None:
+        """Use one of its keys, or do not."""
+        await self._shell.call(lambda core: core.provider_control.set_key_enabled(name, ref, on))
+        await self._read()
+
     async def test(self, names: Sequence[str]) -> None:
         """See whether these are there, each by itself, so that every answer shows when it comes."""
         if self._shell.offline:

@@ -20,18 +20,24 @@ from workbench.tui.chat.answers import Answers
 from workbench.tui.chat.broken import BrokenReplies
 from workbench.tui.chat.composing import CommandLine, Composing, UnknownCommand, meaning_of
 from workbench.tui.chat.copying import Copying
+from workbench.tui.chat.deleting import Deleting
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.drafting import DraftKeeper
+from workbench.tui.chat.editing import Editing
+from workbench.tui.chat.estimating import Estimating
+from workbench.tui.chat.exporting import Exporting
+from workbench.tui.chat.finding import Finding
 from workbench.tui.chat.list_feed import ListFeed
 from workbench.tui.chat.opening import Opening
 from workbench.tui.chat.pane import Pane
 from workbench.tui.chat.privacy import Privacy
+from workbench.tui.chat.queueing import Queueing
+from workbench.tui.chat.quoting import Quoting
+from workbench.tui.chat.rating import Rating
 from workbench.tui.chat.sending import Sender
 from workbench.tui.chat.switching import Switching
 from workbench.tui.chat.transcript_feed import TranscriptFeed
-from workbench.tui.external import EditorError, edit_text
-from workbench.tui.glyphs import glyphs
-from workbench.tui.safe import SafeStatic
+from workbench.tui.chat.writing import WritingAids
 from workbench.tui.screens.chat_chrome import PANES, ChatChrome
 from workbench.tui.state.chat import Part
 from workbench.tui.verbs import Verb, Verbs
@@ -42,6 +48,8 @@ from workbench.tui.widgets.conversation_list import ConversationList
 from workbench.tui.widgets.failover_trace import FailoverTrace
 from workbench.tui.widgets.first_run import FirstRun
 from workbench.tui.widgets.live_line import LiveLine
+from workbench.tui.widgets.message_body import MessageBody
+from workbench.tui.widgets.queue_list import QueueList
 from workbench.tui.widgets.status_bar import StatusBar
 from workbench.tui.widgets.tab_bar import TabBar
 from workbench.tui.widgets.transcript import Transcript
@@ -50,6 +58,8 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 R = TypeVar("R")
+
+_FIND_BAR_AFTER_S = 0.3
 
 
 class ChatScreen(Screen[None]):
@@ -67,7 +77,7 @@ class ChatScreen(Screen[None]):
     status = query_one(StatusBar)
     tabs = query_one(TabBar)
     first_run = query_one(FirstRun)
-    queue_line = query_one("#queue", SafeStatic)
+    queue = query_one(QueueList)
 
     def __init__(self, host: WorkbenchApp) -> None:
         """Shows the desk of `host`."""
@@ -76,6 +86,8 @@ class ChatScreen(Screen[None]):
         self._shell = host.shell
         self._desk = host.desk
         self._read_turns: set[str] = set()
+        self._back_to = ""
+        """The pane that the message under the cursor was opened from; empty when it was not."""
         self.verbs = Verbs()
 
     def compose(self) -> ComposeResult:
@@ -89,7 +101,7 @@ class ChatScreen(Screen[None]):
                 yield FirstRun(id="first-run", classes="region")
                 yield LiveLine(id="live")
             yield FailoverTrace(id="trace", classes="region")
-        yield SafeStatic(id="queue")
+        yield QueueList(id="queue")
         yield CompletionList(id="completions")
         yield Composer(id="composer")
         yield StatusBar((Scope.EVERYWHERE, Scope.CHAT), id="status")
@@ -100,8 +112,14 @@ class ChatScreen(Screen[None]):
         self.feed = TranscriptFeed(self._shell, self.transcript)
         self.list_feed = ListFeed(self._host, self._shell, self._desk, self.conversations)
         self.chrome = ChatChrome(self, self._shell, self._desk)
-        self.composing = Composing(self._desk, self.composer, self.query_one(CompletionList), self.drafts.changed)
-        self.sender = Sender(self._host, self._desk, self.feed, self.composing, self.refresh_chrome)
+        offered = self.query_one(CompletionList)
+        self.composing = Composing(self._host, self._desk, self.composer, offered, self.drafts.changed)
+        self.estimating = Estimating(self._host, self._shell, self._desk, self.composer, self.chrome.entitle)
+        self.queueing = Queueing(self._desk, self.queue, self.composer, self.composing, self.refresh_chrome)
+        self.sender = Sender(
+            self._host, self._desk, self.feed, self.composing, self.refresh_chrome,
+            edited=self._edited,
+        )  # fmt: skip
         parts = (self._host, self._shell, self._desk)
         self.switching = Switching(*parts, self._open_dialog, self.refresh_chrome)
         self.privacy = Privacy(*parts, self._open_dialog, self.refresh_chrome)
@@ -109,16 +127,33 @@ class ChatScreen(Screen[None]):
         pane = self._pane()
         self.answers = Answers(pane, self.switching)
         self.opening = Opening(pane, self.drafts)
-        for part in (self.opening, self.sender, self.switching, self.privacy, self.answers, Copying(pane)):
+        self.editing = Editing(pane, self.drafts.changed)
+        self.finding = Finding(pane, self._read_earlier)
+        self.copying = Copying(pane)
+        for part in (
+            self.opening,
+            self.sender,
+            self.switching,
+            self.privacy,
+            self.answers,
+            self.copying,
+            self.finding,
+            self.queueing,
+            WritingAids(pane, self.drafts.changed),
+            self.editing,
+            Deleting(pane, self.conversations, self.list_feed, self.opening),
+            Quoting(pane),
+            Rating(pane),
+            Exporting(pane),
+        ):
             self.verbs.add(part.verbs())
         self.verbs.add(self._own_verbs())
         self.composer.listen(Writing(submit=self._submit, completion_key=self._completion_key, recall=self._recall))
-        self.transcript.empty_text = "No messages yet. Type and press enter; ctrl+l picks the model."
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
-        self.set_class(glyphs().ascii, "-ascii")
         self.show_slot()
         # In a group of its own: another one opened early must not end it, prompts and drafts wait for it.
         self._host.start_work(self._open_first(), group="open-first")
+        self.set_timer(_FIND_BAR_AFTER_S, self.finding.prepare)
 
     def _pane(self) -> Pane:
         return Pane(
@@ -134,13 +169,14 @@ class ChatScreen(Screen[None]):
             show_slot=self.show_slot,
         )
 
+    async def _edited(self, slot: Slot) -> None:
+        await self.editing.sent(slot)
+
     def _own_verbs(self) -> Mapping[str, Verb]:
         return {
             "toggle_list": self._toggle_list,
             "toggle_trace": self._toggle_trace,
             "move_cursor": self.transcript.move_cursor,
-            "earlier_prompt": lambda: self._recall(1),
-            "external_editor": self._external_editor,
         }
 
     async def parts_changed(self, parts: frozenset[Part]) -> None:
@@ -173,6 +209,7 @@ class ChatScreen(Screen[None]):
     def refresh_chrome(self) -> None:
         """Draw everything around the transcript."""
         self._read_finished(self._desk.slot)
+        self.queueing.draw()
         self.chrome.draw(nothing_shown=self.feed.is_empty, draft_problem=self.drafts.problem)
         self.tick()
 
@@ -202,13 +239,15 @@ class ChatScreen(Screen[None]):
         self.list_feed.read_soon()
         await self.opening.open_first(self._host.first_conversation)
 
-    def open_conversation(self, reference: str) -> None:
-        """Lay another conversation open."""
-        self.opening.open(reference)
+    def open_conversation(self, reference: str, message_id: str = "", *, back_to: str = "") -> None:
+        """Lay another conversation open, at a message; escape in the transcript then goes `back_to` a pane."""
+        self._back_to = back_to
+        self.opening.open(reference, message_id)
 
     def show_slot(self) -> None:
         """Show what lies open on the desk."""
         slot = self._desk.slot
+        self.finding.forget()
         self.feed.show_slot(slot)
         self.composing.show_slot()
         self.remove_class("-list-open")
@@ -237,6 +276,10 @@ class ChatScreen(Screen[None]):
             self.feed.earlier(slot, page)
             self.answers.learn(slot, [message.id for message in page])
 
+    @on(MessageBody.LinkClicked)
+    def _link_clicked(self, event: MessageBody.LinkClicked) -> None:
+        self.copying.show_links(event.message_id, event.words)
+
     @on(Transcript.CursorMoved)
     def _cursor_moved(self) -> None:
         self._show_trace()
@@ -263,10 +306,16 @@ class ChatScreen(Screen[None]):
 
     @on(CompletionList.Chosen)
     def _completion_chosen(self, event: CompletionList.Chosen) -> None:
-        self.composing.take(event.action)
+        self.composing.take(event.offer)
         self.composer.focus()
 
+    @on(QueueList.Left)
+    def _queue_left(self, event: QueueList.Left) -> None:
+        self.queueing.left(to_composer=event.to_composer)
+
     def _recall(self, step: int) -> None:
+        if step > 0 and not self.composer.text and self.queueing.enter():
+            return
         self.composing.recall(step)
         self.refresh_chrome()
 
@@ -287,16 +336,19 @@ class ChatScreen(Screen[None]):
         self.verbs.do(verb, *arguments)
 
     def action_step_back(self) -> None:
-        """One press, one effect: close what lies over the transcript, else take back, stop, leave the composer."""
+        """One press, one effect: close what lies over the transcript, leave an edit, take back, stop, step out."""
         overlaid = self.has_class("-trace-open") and not self.has_class("-wide")
-        if self.composing.close_completions():
+        if self.composing.close_completions() or self.finding.close():
             return
         if self.has_class("-list-open") or overlaid:
             self.remove_class("-list-open")
             self.set_class(self.has_class("-trace-open") and not overlaid, "-trace-open")
             self.composer.focus()
-        elif self.sender.take_back() or self.sender.stop_running():
+        elif self.editing.cancel() or self.sender.take_back() or self.sender.stop_running():
             return
+        elif self._back_to and self.focused is self.transcript:
+            pane, self._back_to = self._back_to, ""
+            self._host.action_show_pane(pane)
         elif self.focused is self.composer:
             (self.first_run if self.first_run.display else self.transcript).focus()
         else:
@@ -322,11 +374,3 @@ class ChatScreen(Screen[None]):
             self.trace.focus()
         elif not self.has_class("-trace-open") and self.focused in (None, self.trace):
             self.composer.focus()
-
-    def _external_editor(self) -> None:
-        try:
-            self.composing.show(edit_text(self._host, self.composer.whole_text))
-        except EditorError as problem:
-            self._host.show_failure(problem)
-        self.drafts.changed()
-        self.composer.focus()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from textual.content import Content
-
-from workbench.core.text import clean_line
 from workbench.tui.chat.desk import Desk, Slot
-from workbench.tui.glyphs import drawn, glyphs
+from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import set_border_subtitle, set_border_title
 from workbench.tui.shell import Shell
 from workbench.tui.state.badges import Line, Severity, live_line, money, seconds
 from workbench.tui.state.chat import ClientPhase
 from workbench.tui.state.chips import ProviderChip, chips_of
+from workbench.tui.state.estimate import Estimate, Fit, estimate_words
+from workbench.tui.state.first_run import empty_text
 from workbench.tui.widgets.composer import Composer
 from workbench.tui.widgets.tab_bar import Tab
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
 PANES = [Tab(pane="chat"), Tab(pane="providers", short="Prov"), Tab(pane="events")]
 """The panes that exist, in the order of their keys."""
-_COUNT_FROM = 200
-"""Characters from which the composer shows how many there are."""
-_QUEUED_SHOWN = 60
 _NAMES_SHOWN = 3
 _COMPOSER_FULL = 96
 _COMPOSER_SHORT = 56
@@ -35,13 +31,17 @@ def chips(shell: Shell) -> list[ProviderChip]:
     return chips_of(shell.configuration, shell.provider_states, shell.provider_heard, shell.state.health)
 
 
-def status_note(shell: Shell, slot: Slot) -> str:
-    """Time and price of the last turn of the open conversation."""
-    turn = shell.state.turns.get(slot.conversation_id) if slot.conversation_id else None
-    if turn is None or turn.phase.running:
-        return ""
-    took = f"turn {seconds(turn.duration_ms)}" if turn.duration_ms else ""
-    return "  ".join(part for part in (took, money(turn.cost_nano)) if part)
+def status_notes(shell: Shell, slot: Slot | None = None) -> list[str]:
+    """What the status line says beside the providers, the most important first; `slot` is the open conversation."""
+    turn = shell.state.turns.get(slot.conversation_id) if slot is not None and slot.conversation_id else None
+    notes = ["offline" if shell.offline else ""]
+    if turn is not None and not turn.phase.running:
+        took = f"turn {seconds(turn.duration_ms)}" if turn.duration_ms else ""
+        notes.append("  ".join(part for part in (took, money(turn.cost_nano)) if part))
+    notes.append(f"24 h {money(shell.spend_day_nano)}" if shell.spend_day_nano else "")
+    profile = shell.configuration.profile if shell.configuration else None
+    notes.append(f"profile {profile}" if profile else "")
+    return [note for note in notes if note]
 
 
 def problems_of(
@@ -65,7 +65,7 @@ def problems_of(
     if private and shell.configuration is not None and not shell.private_providers:
         found.append((Severity.WARNING, "private: no private provider can be asked; /setup opens the configuration"))
     if show_nobody and shell.nobody_can_answer and not shell.offline:
-        found.append((Severity.WARNING, "No provider can be asked: /setup opens the configuration, /demo shows one"))
+        found.append((Severity.WARNING, "No provider can be asked: /key adds a key, /setup opens the configuration"))
     if shell.offline:
         found.append((Severity.WARNING, "offline: nothing is sent; history can be read"))
     return found
@@ -83,15 +83,6 @@ def running_line(shell: Shell, slot: Slot) -> Line | None:
     if turn is None or not turn.phase.running:
         return None
     return live_line(turn, state.client, shell.clock.now_ms(), shell.scripted)
-
-
-def queue_content(queue: list[str]) -> Content:
-    """The line of waiting prompts."""
-    first = clean_line(queue[0], _QUEUED_SHOWN)
-    more = f" and {len(queue) - 1} more" if len(queue) > 1 else ""
-    return Content.assemble(
-        (f" {glyphs().paused} waiting ", "$warning"), first, more, (drawn("  esc or ↑ takes it back"), "$text-muted")
-    )
 
 
 class ChatChrome:
@@ -113,12 +104,11 @@ class ChatChrome:
         composer.set_class(nobody or shell.offline or (slot.private and not shell.private_providers), "-blocked")
         problems = problems_of(shell, draft_problem, show_nobody=not first_run, private=slot.private)
         pane.banner.show_problems(problems)
-        pane.status.set_state(chips(shell), status_note(shell, slot))
+        pane.status.set_state(chips(shell), status_notes(shell, slot))
+        text = empty_text(shell.configuration)
+        if text != pane.transcript.empty_text:
+            pane.transcript.empty_text = text
         self.entitle()
-        if bool(slot.queue) != pane.queue_line.display:
-            pane.queue_line.display = bool(slot.queue)
-        if slot.queue:
-            pane.queue_line.show(queue_content(slot.queue))
 
     def tick(self) -> None:
         """What tells the time."""
@@ -141,7 +131,8 @@ class ChatChrome:
             first_run.explain(str(self._shell.files.config_file), notes)
             if pane.focused is composer and not composer.text:
                 first_run.focus()
-        elif had_focus or pane.focused is None:
+        elif had_focus or (pane.focused is None and cast("Any", pane).app.app_focus):
+            # While the terminal itself has no focus nothing in it has; Textual gives it back.
             composer.focus()
 
     def entitle(self) -> None:
@@ -150,8 +141,13 @@ class ChatChrome:
         title = slot.title or ("New conversation" if not slot.conversation_id else "Conversation")
         set_border_title(self._pane.transcript, title)
         ask = "Ask scripted providers" if self._shell.demo else "Ask"
+        if slot.edit is not None:
+            ask = f"Editing: a new branch {glyphs().dot} esc keeps the old one"
         set_border_title(composer, f"{ask} {glyphs().dot} {_boundary(self._shell)}" if slot.private else ask)
-        set_border_subtitle(composer, _composer_subtitle(composer, self._shell, slot, waits=self._desk.running(slot)))
+        estimate = self._pane.estimating.now()
+        composer.set_class(estimate is not None and estimate.fit is Fit.TOO_LONG, "-too-long")
+        waits = self._desk.running(slot)
+        set_border_subtitle(composer, _composer_subtitle(composer, self._shell, slot, estimate, waits=waits))
 
 
 def _boundary(shell: Shell) -> str:
@@ -164,12 +160,14 @@ def _boundary(shell: Shell) -> str:
     return f"{glyphs().private} private: only {some}{more}"
 
 
-def _composer_subtitle(composer: Composer, shell: Shell, slot: Slot, *, waits: bool) -> str:
+def _composer_subtitle(
+    composer: Composer, shell: Shell, slot: Slot, estimate: Estimate | None, *, waits: bool
+) -> str:  # fmt: skip
     width = composer.size.width
-    count = composer.character_count
-    parts = ["enter queue" if waits else "enter send"]
+    sends, begins = ("ctrl+j", "enter") if composer.enter_is_newline else ("enter", "ctrl+j")
+    parts = [f"{sends} {'queue' if waits else 'send'}"]
     if width >= _COMPOSER_SHORT:
-        parts.append("ctrl+j newline")
+        parts.append(f"{begins} newline")
     if width >= _COMPOSER_FULL:
         parts.append("ctrl+g $EDITOR")
     strategy = ""
@@ -177,6 +175,11 @@ def _composer_subtitle(composer: Composer, shell: Shell, slot: Slot, *, waits: b
         strategy = f" ({shell.configuration.settings.fallback_strategy.value})"
     model = f"{slot.pin.name}{strategy}"
     parts.append(f"ctrl+l model: {model}" if width >= _COMPOSER_FULL else f"model {model}")
-    if count >= _COUNT_FROM:
-        parts.append(f"{count:,} characters")
+    if estimate is not None:
+        told = estimate_words(estimate, short=width < _COMPOSER_SHORT)
+        if estimate.fit in (Fit.TOO_LONG, Fit.PASSED_OVER):
+            # What is wrong comes first: a border has room for its beginning.
+            parts.insert(0, told)
+        else:
+            parts.append(told)
     return f" {glyphs().dot} ".join(parts)

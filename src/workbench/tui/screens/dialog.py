@@ -7,8 +7,6 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from workbench.tui.glyphs import glyphs
-
 R = TypeVar("R")
 
 
@@ -17,10 +15,6 @@ class Dialog(ModalScreen[R]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", show=False)]
-
-    def on_mount(self) -> None:
-        """ASCII frames where they are wanted."""
-        self.set_class(glyphs().ascii, "-ascii")
 
     def action_close(self) -> None:
         """Close without a result."""

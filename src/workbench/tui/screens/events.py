@@ -1,144 +1,87 @@
-"""The events pane: what just happened, live, with filters and details."""
+"""The events pane: what just happened, live and stored, with filters and details."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.message import Message
+from textual.getters import query_one
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
 
 from workbench.core.errors import WorkbenchError
-from workbench.core.events import Level
-from workbench.core.text import clean, clean_line
-from workbench.tui.events.model import EventFilter, EventRow, EventsModel, FilteredEvents, Stored
-from workbench.tui.glyphs import drawn, glyphs
-from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title, toast
-from workbench.tui.widgets.event_view import LEVEL_WORDS, EventView, level_sign
-
-if TYPE_CHECKING:
-    from workbench.core.events import Event
+from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.values import Scope
+from workbench.tui.events.detail import detail_of, detail_text, full_time
+from workbench.tui.events.filters import EventFilter, chips, next_level, parse, without
+from workbench.tui.events.going import belongings, message_of
+from workbench.tui.events.model import EventsModel
+from workbench.tui.events.prompting import EventsPrompt
+from workbench.tui.events.reading import LogReading
+from workbench.tui.events.shown import ShownEvents
+from workbench.tui.events.surroundings import Surroundings
+from workbench.tui.events.telling import keys_of_details, keys_that_fit, number, state_text
+from workbench.tui.events.values import EventRow
+from workbench.tui.glyphs import drawn
+from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
+from workbench.tui.widgets.event_chips import EventChips
+from workbench.tui.widgets.event_view import EventView, level_sign
 
 UPDATE_S = 0.1
 """How often rows that came are shown."""
+_BUSY = 1_000
+"""Events a second from which the list is drawn a third as often: nobody reads that fast."""
+_SLICE_S = 0.01
+"""How long one look at what is to be filtered may hold the loop."""
+_BETWEEN_SLICES_S = 0.005
 
-EMPTY = "Nothing has happened yet. Ask something with f2; what happens shows up here."
-EMPTY_FILTER = "No event fits the filter. Press 5 to show all of them."
-_DETAIL_LIMIT = 4_000
-_SHORT_VALUE = 60
-_KEYS = "/ filter · space pause · 1-4 level · 5 all · s source · enter detail · end follow"
-_FEW_KEYS = "/ filter  space pause  enter detail"
-
-LEVELS = (Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR)
+EMPTY = "Nothing has happened yet. Ask something with f2: each step of it shows up here, and stays."
+EMPTY_FILTER = "No event fits the filter. c clears it, backspace takes its last condition away."
+SEARCHING = "Looking through the stored events ..."
 
 
 class EventsScreen(Screen[None]):
-    """Shows an `EventsModel` that others fill."""
+    """Shows an `EventsModel` that others fill, and before it what is stored."""
 
-    DEFAULT_CSS = """
-    EventsScreen {
-        background: $background;
-        #events-region {
-            height: 1fr;
-            background: $surface;
-            border: round $accent 40%;
-            border-title-color: $text-muted;
-            border-subtitle-color: $text-muted;
-            &:focus-within { border: heavy $accent; border-title-color: $accent; border-title-style: bold; }
-        }
-        #events-chips { height: 1; padding: 0 1; }
-        #events-search { height: 1; border: none; padding: 0 1; display: none; background: $panel; }
-        #events-empty { height: 1fr; padding: 1 2; color: $text-muted; display: none; &:ansi { text-style: dim; } }
-        #events-detail-region {
-            height: auto;
-            max-height: 50%;
-            background: $surface;
-            border: round $accent 40%;
-            border-title-color: $text-muted;
-            border-subtitle-color: $text-muted;
-            padding: 0 1;
-            display: none;
-            &:focus { border: heavy $accent; border-title-color: $accent; border-title-style: bold; }
-        }
-        #events-detail { height: auto; }
-        &.-ascii #events-region, &.-ascii #events-detail-region { border: ascii $accent; }
-    }
-    """
+    CSS_PATH = "../styles/events.tcss"
+    SCOPE = Scope.EVENTS
+    HELP = "Everything that happened, newest at the end. It follows the end until you move; end follows again."
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.EVENTS)]
 
-    HELP = """\
-Everything that just happened, newest at the end. It follows the end until you move; end follows again. 1 shows every
-level, 2 info and up, 3 warnings, 4 errors, 5 takes all filters away; s goes through the sources; / filters by text.
-"""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Filter", id="events.search"),
-        Binding("space", "pause", "Pause", id="events.pause"),
-        Binding("s", "next_source", "Source", id="events.source"),
-        Binding("1", "level(10)", "Every level", show=False, id="events.level_debug"),
-        Binding("2", "level(20)", "Info and up", show=False, id="events.level_info"),
-        Binding("3", "level(30)", "Warnings and up", show=False, id="events.level_warning"),
-        Binding("4", "level(40)", "Errors", show=False, id="events.level_error"),
-        Binding("5", "all", "All events", show=False, id="events.all"),
-        Binding("y", "copy", "Copy", show=False, id="events.copy"),
-        Binding("o", "open_conversation", "Open conversation", show=False, id="events.open"),
-        Binding("escape", "step_back", "Back", show=False, id="events.back"),
-    ]
-
-    class ConversationWanted(Message):
-        """The conversation of the event under the cursor is to be opened."""
-
-        def __init__(self, conversation_id: str) -> None:
-            """`conversation_id` is the one to open."""
-            super().__init__()
-            self.conversation_id = conversation_id
-
-    class CopyWanted(Message):
-        """A text is to be put on the clipboard."""
-
-        def __init__(self, text: str) -> None:
-            """`text` is cleaned."""
-            super().__init__()
-            self.text = text
+    chips = query_one("#events-chips", EventChips)
+    prompt = query_one(EventsPrompt)
+    detail = query_one("#events-detail-region", VerticalScroll)
 
     def __init__(
-        self,
-        model: EventsModel,
-        load_stored: Callable[[], Awaitable[Sequence[Stored]]],
-        *,
-        top: Sequence[Widget] = (),
-        bottom: Sequence[Widget] = (),
+        self, model: EventsModel, around: Surroundings, *, top: Sequence[Widget] = (), bottom: Sequence[Widget] = ()
     ) -> None:
-        """`load_stored` gives the newest stored events, oldest first, and is awaited once.
-
-        `top` and `bottom` are the lines around the pane, if any.
-        """
+        """`top` and `bottom` are the lines around the pane, if any."""
         super().__init__()
-        self._model = model
-        self._load_stored = load_stored
-        self._around = (tuple(top), tuple(bottom))
-        self._shown = FilteredEvents(model)
+        self._model, self._around, self._lines = model, around, (tuple(top), tuple(bottom))
+        self._shown = ShownEvents(model)
+        self._reading = LogReading(around.log, self._shown, self._more_was_found)
+        self._read_for = -1
         self._view = EventView(self._shown, id="events")
-        self._seen_end = -1
         self._count_at_tick = model.end
         self._rate = 0.0
+        self._ticks = 0
+        self._looking = False
+        self._told: tuple[object, ...] = ()
+        self._seen_first = model.first
 
     def compose(self) -> ComposeResult:
-        """A region with chips and rows, and one for details."""
-        top, bottom = self._around
+        """A region with conditions and rows, and one for details."""
+        top, bottom = self._lines
         yield from top
         with Vertical(id="events-region"):
-            yield SafeStatic(id="events-chips")
-            yield Input(placeholder="text to look for; enter keeps it, esc takes it away", id="events-search")
+            yield EventChips(id="events-chips")
+            yield EventsPrompt(self._names, self._around.now_ms)
             yield self._view
             yield SafeStatic(EMPTY, id="events-empty")
         with VerticalScroll(id="events-detail-region", can_focus=True):
@@ -147,251 +90,294 @@ level, 2 info and up, 3 warnings, 4 errors, 5 takes all filters away; s goes thr
 
     def on_mount(self) -> None:
         """Look at the model now and then, and read what is stored."""
-        self.set_class(glyphs().ascii, "-ascii")
-        region = self.query_one("#events-region")
-        set_border_title(region, "Events")
-        set_border_subtitle(self.query_one("#events-detail-region"), drawn("y copy · o open conversation · esc close"))
+        set_border_title(self.query_one("#events-region"), "Events")
+        set_border_subtitle(self.detail, keys_of_details())
         self._view.focus()
-        self.set_interval(UPDATE_S, self.update_rows)
+        self.set_interval(UPDATE_S, self._tick)
         self.set_interval(1.0, self._measure_rate)
-        self._show_state()
-        self._load()
-
-    @work(group="events-load", exclusive=True, exit_on_error=False)
-    async def _load(self) -> None:
-        if self._model.has_loaded:
-            return
-        try:
-            self._model.load(await self._load_stored())
-        except WorkbenchError as error:
-            toast(self, f"Stored events cannot be read: {error}", "warning")
-        self._seen_end = -1
         self.update_rows()
-        self._show_state()
 
-    def add_events(self, events: Sequence[Event]) -> None:
-        """Take live events; the same as filling the model."""
-        self._model.extend(events)
+    def _names(self) -> dict[str, list[str]]:
+        around = self._around.names()
+        return {
+            name: list(dict.fromkeys([*around.get(name, ()), *reversed(known)]))
+            for name, known in self._model.known.names.items()
+        }
+
+    # -- what is shown -----------------------------------------------------------------------------------------
 
     def update_rows(self) -> None:
         """Show what came since the last look; does nothing while another screen is in front."""
-        if not self.is_current or self._model.end == self._seen_end:
+        if not self.is_current or self._looking:
             return
-        self._seen_end = self._model.end
+        self._looking = not self._shown.look(_time_limit())
+        if self._looking:
+            # The rest soon: keys and other screens come first.
+            self.set_timer(_BETWEEN_SLICES_S, self._look_on)
+        elif self._read_for != self._shown.generation:
+            self._read_for = self._shown.generation
+            self._around.start_work(self._read(), group="events-read", exclusive=True)
+        elif self._model.first != self._seen_first:
+            self._seen_first = self._model.first
+            self._around.start_work(self._catch_up(), group="events-catch-up", exclusive=True)
         self._view.update_rows()
         self._show_state()
 
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._rate < _BUSY or self._ticks % 3 == 0:
+            self.update_rows()
+
+    def _look_on(self) -> None:
+        self._looking = False
+        self.update_rows()
+
+    def _more_was_found(self) -> None:
+        if self.is_mounted:
+            self._view.update_rows()
+            self._show_state()
+
+    async def _read(self) -> None:
+        try:
+            await self._reading.read()
+        except WorkbenchError as error:
+            self._around.tell(f"Stored events cannot be read: {error}", warning=True)
+        self._more_was_found()
+
+    async def _catch_up(self) -> None:
+        if await self._reading.catch_up():
+            self._view.rows_came()
+
+    @on(EventView.RowsWanted)
+    def _rows_wanted(self) -> None:
+        self._around.start_work(self._load_rows(), group="events-rows", exclusive=True)
+
+    async def _load_rows(self) -> None:
+        await self._reading.load(*self._view.ranks_in_sight)
+        self._view.rows_came()
+
     def on_screen_resume(self) -> None:
         """Catch up with what came meanwhile."""
-        self._seen_end = -1
         self.update_rows()
 
     def _measure_rate(self) -> None:
         came = self._model.end - self._count_at_tick
         self._count_at_tick = self._model.end
-        if float(came) != self._rate and self.is_current:
-            self._rate = float(came)
-            self._show_state()
+        self._rate = float(came)
 
     def on_resize(self) -> None:
-        """Chips and keys for the new width."""
-        self._show_state()
+        """Conditions and keys for the new width."""
+        self._told = ()
+        self.call_after_refresh(self._show_state)
 
     def _show_state(self) -> None:
         if not self.is_mounted:
             return
-        count = len(self._shown)
-        chips = self.query_one("#events-chips", SafeStatic)
-        chips.show(self._chips(), layout=False)
+        count, new_rows = len(self._shown), 0 if self._view.following else self._view.new_rows
+        state = (
+            self._shown.filter, self._shown.held_at, count, self._shown.waiting, new_rows, self._reading.is_done,
+            self._rate, self.size.width,
+        )  # fmt: skip
+        if state == self._told:
+            return
+        self._told = state
+        self.chips.show(chips(self._shown.filter), state_text(self._shown, self._reading, self._rate, self.size.width))
         empty = self.query_one("#events-empty", SafeStatic)
-        empty.display = count == 0
-        self._view.display = count > 0
+        empty.display, self._view.display = count == 0, count > 0
         if count == 0:
-            empty.show(EMPTY if self._shown.filter.is_open else EMPTY_FILTER)
-            if self._view.has_focus or self.focused is None:
-                # What has no display has no focus, and keys of the screen work without one.
-                self.set_focus(None)
-        elif self.focused is None:
+            told = EMPTY if self._shown.filter.is_open else EMPTY_FILTER
+            empty.show(told if self._reading.is_done else SEARCHING)
+        if self.focused is None and count:
             self._view.focus()
+        elif count == 0 and self._view.has_focus:
+            # What has no display has no focus, and keys of the screen work without one.
+            self.set_focus(None)
         region = self.query_one("#events-region")
-        region.set_class(self.focused is None, "-empty")
-        if not self._view.following and self._view.new_rows:
-            set_border_subtitle(region, f"{_number(self._view.new_rows)} new {glyphs().dot} End")
+        if new_rows:
+            set_border_subtitle(region, drawn(f"{number(new_rows)} new · end"))
         else:
-            set_border_subtitle(region, drawn(_KEYS if self.size.width >= 100 else _FEW_KEYS))
+            set_border_subtitle(region, keys_that_fit(self.size.width - 6))
 
-    def _chips(self) -> Content:
-        chosen = self._shown.filter
-        signs = glyphs()
-        wide = self.size.width >= 100
-        parts: list[Content | str | tuple[str, str]] = []
+    # -- filter ------------------------------------------------------------------------------------------------
 
-        def chip(name: str, value: str, *, active: bool) -> None:
-            if wide or active:
-                parts.append((f"{name} " if wide else "", "$text-muted"))
-                parts.append((f"{value}   ", "bold $accent" if active else "$foreground"))
-
-        least = f"{'>=' if signs.ascii else '≥'} {LEVEL_WORDS[chosen.level]}"
-        chip("level", least if chosen.level > Level.DEBUG else "all", active=chosen.level > Level.DEBUG)
-        chip("source", clean_line(chosen.source) or "all", active=bool(chosen.source))
-        quoted = f"'{clean_line(chosen.text, 30)}'" if signs.ascii else f"‹{clean_line(chosen.text, 30)}›"
-        chip("text", quoted if chosen.text else "any", active=bool(chosen.text))
-        left = Content.assemble(*parts)
-        right = self._state_chip(wide=wide)
-        gap = self.size.width - 4 - left.cell_length - right.cell_length
-        return Content.assemble(left, " " * max(gap, 1), right)
-
-    def _state_chip(self, *, wide: bool) -> Content:
-        signs = glyphs()
-        count, total = len(self._shown), len(self._model)
-        counts = _number(count) if count == total else f"{_number(count)} of {_number(total)}"
-        if self._shown.held_at is not None:
-            waiting = self._shown.waiting
-            state = (f"{signs.paused} paused" + (f" {signs.dot} {_number(waiting)} new" if waiting else ""), "$warning")
-        else:
-            rate = f"   {self._rate:.0f}/s" if wide and self._rate else ""
-            state = (f"{signs.ok} live{rate}", "$success")
-        return Content.assemble((f"{counts}   ", "$text-muted"), state)
-
-    def _apply(self, chosen: EventFilter) -> None:
+    def show_only(self, chosen: EventFilter) -> None:
+        """Show what `chosen` lets through, near where the reader is."""
+        if chosen == self._shown.filter:
+            return
+        row = None if self._view.following else self._view.cursor_row
         self._shown.set_filter(chosen)
+        self._looking = False
         self._view.renew()
-        self._show_state()
-        self._show_detail_again()
-
-    def action_level(self, level: int) -> None:
-        """Show events of at least this level."""
-        self._apply(replace(self._shown.filter, level=Level(level)))
-
-    def action_all(self) -> None:
-        """Take all filters away."""
-        self.filter_by("")
+        self.update_rows()
+        self._show_detail()
+        if row is not None:
+            self._view.following = False
+            self._around.start_work(self._return_to(row), group="events-jump", exclusive=True)
 
     def filter_by(self, text: str) -> None:
         """Show the events with this text, of every level and source; all of them when it is empty."""
-        self.query_one("#events-search", Input).value = text
-        self._apply(EventFilter(text=text))
+        self.show_only(EventFilter(text=text))
+
+    @on(EventsPrompt.FilterTyped)
+    def _filter_typed(self, event: EventsPrompt.FilterTyped) -> None:
+        self.show_only(parse(event.text))
+
+    @on(EventsPrompt.Closed)
+    def _prompt_closed(self) -> None:
+        self.set_focus(self._view if self._view.display else None)
+
+    @on(EventChips.Removed)
+    def _chip_removed(self, event: EventChips.Removed) -> None:
+        self.show_only(without(self._shown.filter, event.name))
+
+    def action_filter(self) -> None:
+        """Type what to show."""
+        self.prompt.open_for_filter(str(self._shown.filter))
+
+    def action_clear_filter(self) -> None:
+        """Show everything."""
+        self.show_only(EventFilter())
+
+    def action_drop_chip(self) -> None:
+        """Take the last condition away."""
+        conditions = chips(self._shown.filter)
+        if conditions:
+            self.show_only(without(self._shown.filter, conditions[-1].name))
+
+    def action_next_level(self) -> None:
+        """Show what matters more; after the errors everything."""
+        self.show_only(replace(self._shown.filter, level=next_level(self._shown.filter.level)))
 
     def action_next_source(self) -> None:
         """Show the next source only, after the last one all."""
-        sources = ["", *sorted(self._model.sources)]
+        sources: list[tuple[str, ...]] = [(), *((name,) for name in sorted(self._model.known.names["source"]))]
         now = self._shown.filter.source
         index = sources.index(now) if now in sources else 0
-        self._apply(replace(self._shown.filter, source=sources[(index + 1) % len(sources)]))
+        self.show_only(replace(self._shown.filter, source=sources[(index + 1) % len(sources)]))
 
-    def action_search(self) -> None:
-        """Type a text to look for."""
-        search = self.query_one("#events-search", Input)
-        search.display = True
-        search.focus()
+    def action_only_this(self) -> None:
+        """Show what belongs to the same turn as the event under the cursor; then other things it belongs to."""
+        row = self._view.cursor_row
+        if row is None:
+            return
+        choices = belongings(row)
+        if not choices:
+            self._around.tell("This event belongs to no turn, conversation, task or provider.")
+            return
+        self._view.stay()
+        now = self._shown.filter
+        place = choices.index(now) + 1 if now in choices else 0
+        self.show_only(choices[place] if place < len(choices) else EventFilter())
 
-    @on(Input.Changed, "#events-search")
-    def _search_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if event.value != self._shown.filter.text:
-            self._apply(replace(self._shown.filter, text=event.value))
-
-    @on(Input.Submitted, "#events-search")
-    def _search_done(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._close_search()
-
-    def _close_search(self) -> None:
-        self.query_one("#events-search").display = False
-        if self._view.display:
-            self._view.focus()
-        else:
-            self.set_focus(None)
+    # -- moving ------------------------------------------------------------------------------------------------
 
     def action_pause(self) -> None:
         """Hold the list still, or go on."""
         self._shown.held_at = self._model.end if self._shown.held_at is None else None
-        self._seen_end = -1
         self.update_rows()
-        self._show_state()
+
+    def action_jump_to_time(self) -> None:
+        """Type a time to go to."""
+        self.prompt.open_for_time()
+
+    @on(EventsPrompt.TimeChosen)
+    def _time_chosen(self, event: EventsPrompt.TimeChosen) -> None:
+        self._around.start_work(self._jump(event.at_ms), group="events-jump", exclusive=True)
+
+    async def _return_to(self, row: EventRow) -> None:
+        rank = await self._reading.rank_at(row.at_ms)
+        if rank is not None and not self._view.is_placed:
+            self._view.show_in_the_middle(self._shown.same_row(row, rank))
+
+    async def _jump(self, at_ms: int) -> None:
+        rank = await self._reading.rank_at(at_ms)
+        if rank is None:
+            return
+        self._view.show_in_the_middle(rank)
+        row = self._view.cursor_row
+        if row is not None and row.at_ms < at_ms:
+            self._around.tell(f"Nothing since then; the last event is of {full_time(row.at_ms)}.")
+
+    def action_neighbour(self, step: int) -> None:
+        """Go to the event after or before."""
+        self._view.action_move(step)
+
+    def action_detail(self) -> None:
+        """Open the details; when they are open, go into them to scroll."""
+        if self.detail.display:
+            self.detail.focus()
+        elif self._view.cursor is not None:
+            self._view.stay()
+            self.detail.display = True
+            self._show_detail()
 
     @on(EventView.Chosen)
-    def _open_detail(self) -> None:
-        self.query_one("#events-detail-region").display = True
-        self._show_detail_again()
+    def _chosen(self) -> None:
+        self.action_detail()
 
     @on(EventView.Moved)
     def _moved(self) -> None:
+        self._told = ()
         self._show_state()
-        self._show_detail_again()
+        self._show_detail()
 
-    def _show_detail_again(self) -> None:
-        region = self.query_one("#events-detail-region")
+    def _show_detail(self) -> None:
+        if not self.detail.display:
+            return
         row = self._view.cursor_row
-        if not region.display:
-            return
         if row is None:
-            region.display = False
+            self.detail.display = self._view.cursor is not None
             return
-        set_border_title(region, f"{level_sign(row.level)} {row.kind}")
+        set_border_title(self.detail, f"{level_sign(row.level)} {row.kind}")
         self.query_one("#events-detail", SafeStatic).show(detail_of(row))
 
     def action_step_back(self) -> None:
-        """Close the search, then the detail, then follow again."""
-        search = self.query_one("#events-search", Input)
-        detail = self.query_one("#events-detail-region")
-        if search.has_focus:
-            search.value = ""
-            self._close_search()
-        elif detail.display:
-            detail.display = False
-            if self._view.display:
-                self._view.focus()
+        """Close the line, then the details, then follow again."""
+        if self.prompt.display:
+            self.prompt.cancel()
+        elif self.detail.display:
+            self.detail.display = False
+            self.set_focus(self._view if self._view.display else None)
+        elif self.chips.has_focus:
+            self.set_focus(self._view if self._view.display else None)
         elif not self._view.following:
             self._view.action_follow()
+
+    # -- out of here -------------------------------------------------------------------------------------------
 
     def action_copy(self) -> None:
         """Copy the event under the cursor, with its details."""
         row = self._view.cursor_row
         if row is not None:
-            self.post_message(self.CopyWanted(f"{_time(row)} {LEVEL_WORDS[row.level]} {detail_of(row).plain}"))
+            self._around.copy(detail_text(row))
 
-    def action_open_conversation(self) -> None:
-        """Open the conversation that the event under the cursor belongs to."""
+    def action_go_to(self) -> None:
+        """Open what the event under the cursor is about."""
         row = self._view.cursor_row
-        if row is not None and row.conversation_id:
-            self.post_message(self.ConversationWanted(row.conversation_id))
+        if row is None:
+            return
+        self._view.stay()
+        if row.conversation_id:
+            self._around.start_work(self._go_to_message(row.conversation_id), group="events-go", exclusive=True)
+        elif row.provider:
+            self._around.open_provider(row.provider)
+        else:
+            self._around.tell("This event is about no message, task or provider.")
+
+    async def _go_to_message(self, conversation_id: str) -> None:
+        row = self._view.cursor_row
+        message_id = await message_of(row, self._model, self._around.log) if row is not None else ""
+        self._around.open_message(conversation_id, message_id)
+
+    def action_export(self) -> None:
+        """Write what the filter shows to a file."""
+        from workbench.tui.events.export import EventExport
+        from workbench.tui.screens.event_export import EventExportScreen
+
+        work = EventExport(self._around.log, self._model, self._shown.filter)
+        self._around.open_dialog(EventExportScreen(work, self._around, len(self._shown)))
 
 
-def detail_of(row: EventRow) -> Content:
-    """Everything known of an event, cleaned: its line, its own fields, and where it belongs."""
-    own = [(name, _shown_value(value)) for name, value in row.data.items() if value not in (None, "", (), [], {})]
-    common = [
-        ("source", row.source),
-        ("level", LEVEL_WORDS.get(row.level, str(int(row.level)))),
-        ("at", _time(row)),
-        ("turn", row.correlation),
-        ("conversation", row.conversation_id or ""),
-    ]
-    parts: list[Content | str | tuple[str, str]] = [Content(clean(row.text))]
-    left = _DETAIL_LIMIT
-    for facts in (own, common):
-        before = "\n"
-        for name, value in facts:
-            text = clean(value)[: max(left, 20)]
-            if not text:
-                continue
-            left -= len(text)
-            # A long value begins a line of its own, and so does what follows it.
-            own_line = len(text) > _SHORT_VALUE or "\n" in text
-            parts.extend(("\n" if own_line else before, (f"{clean_line(name, 60)} ", "$text-muted"), Content(text)))
-            before = "\n" if own_line else "   "
-    return Content.assemble(*parts)
-
-
-def _shown_value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _time(row: EventRow) -> str:
-    moment = datetime.fromtimestamp(row.at_ms / 1000).astimezone()
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{row.at_ms % 1000:03d}"
-
-
-def _number(count: int) -> str:
-    return f"{count:,}".replace(",", "\u2009" if not glyphs().ascii else " ")
+def _time_limit() -> Callable[[], bool]:
+    end = time.perf_counter() + _SLICE_S
+    return lambda: time.perf_counter() > end

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +20,11 @@ from textual.widgets import Input
 from workbench.tui.actions.registry import ACTIONS
 from workbench.tui.actions.values import Action, Scope, readable_key
 from workbench.tui.glyphs import drawn
+from workbench.tui.keys.doctor import SCOPE_TITLES, taken_here
+from workbench.tui.keys.terminals import around
 from workbench.tui.markdown.textlines import cells, wrap
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
-
-_TITLES = {
-    Scope.EVERYWHERE: "Everywhere", Scope.CHAT: "Chat", Scope.COMPOSER: "Composer", Scope.TRANSCRIPT: "Transcript",
-    Scope.CONVERSATIONS: "Conversation list", Scope.PROVIDERS: "Providers",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,30 +35,39 @@ class HelpLine:
     keys: str
     title: str
     help: str
+    action_id: str = ""
+    """What a key map calls it."""
 
 
 def help_lines(scopes: Sequence[Scope], extra: Iterable[tuple[str, Binding]] = ()) -> list[HelpLine]:
     """All lines for these scopes; `extra` are bindings that widgets have of their own, with their group."""
-    lines = [
-        HelpLine(group=_TITLES[scope], keys=_keys(action), title=action.title, help=action.help)
+    actions = [
+        HelpLine(
+            group=SCOPE_TITLES[scope], keys=_keys(action), title=action.title, help=action.help, action_id=action.id
+        )
         for scope in scopes
         for action in ACTIONS
         if action.scope is scope
     ]
-    known = {(line.group, line.title) for line in lines}
+    known = {(line.group, line.title) for line in actions}
+    own: list[HelpLine] = []
     for group, binding in extra:
         if binding.description and (group, binding.description) not in known:
             known.add((group, binding.description))
             keys = " ".join(map(readable_key, binding.key.split(",")))
-            lines.append(HelpLine(group=group, keys=keys, title=binding.description, help=binding.tooltip))
-    return lines
+            own.append(HelpLine(group=group, keys=keys, title=binding.description, help=binding.tooltip))
+    # Next to the actions of the same place, else before all others: they are the nearest.
+    place = next((at for at, line in enumerate(actions) if not own or line.group != own[0].group), len(actions))
+    return [*actions[:place], *own, *actions[place:]]
 
 
 def matching(lines: list[HelpLine], wanted: str) -> list[HelpLine]:
     """Those that have every typed word somewhere."""
     words = wanted.lower().split()
     return [
-        line for line in lines if all(w in f"{line.keys} {line.title} {line.help} {line.group}".lower() for w in words)
+        line
+        for line in lines
+        if all(w in f"{line.keys} {line.title} {line.help} {line.group} {line.action_id}".lower() for w in words)
     ]
 
 
@@ -78,22 +86,25 @@ class HelpScreen(Dialog[None]):
         self._shown = lines
 
     def compose(self) -> ComposeResult:
-        """What this is, a search field, the keys."""
+        """A search field, what this is, the keys."""
         with Vertical(classes="dialog", id="help") as frame:
             set_border_title(frame, drawn(f"Help · {self._about}"))
             set_border_subtitle(frame, drawn("↑↓ scroll · esc close"))
-            yield SafeStatic(" ".join(self._text.split()), id="help-text")
             yield Input(placeholder=f"type to search {len(self._lines)} keys and commands", id="help-search")
             with VerticalScroll(id="help-scroll", can_focus=False):
+                # It scrolls away: on a small screen there would be no room left for the keys.
+                yield SafeStatic(self._text, id="help-text")
                 yield SafeStatic(id="help-lines")
 
     def on_mount(self) -> None:
         """Show all."""
+        self.query_one("#help-text").display = bool(self._text)
         self._show(self._lines)
 
     @on(Input.Changed, "#help-search")
     def _search(self, event: Input.Changed) -> None:
         event.stop()
+        self.query_one("#help-text").display = bool(self._text) and not event.value
         self._show(matching(self._lines, event.value))
 
     def on_key(self, event: object) -> None:
@@ -119,7 +130,7 @@ class HelpScreen(Dialog[None]):
                 group = line.group
                 rows.append(Content.styled(f"\n{group}" if rows else group, "bold $accent"))
             rows += _rows(line, keys_width, width)
-        self.query_one("#help-lines", SafeStatic).show(Content("\n").join(rows) if rows else "Nothing fits.")
+        self.query_one("#help-lines", SafeStatic).show(Content("\n").join(rows) if rows else _NOTHING)
         scroll.scroll_home(animate=False)
 
     def on_resize(self) -> None:
@@ -128,6 +139,7 @@ class HelpScreen(Dialog[None]):
 
 
 _KEYS_WIDTH = 34
+_NOTHING = "Nothing here is called that. Fewer letters show more; ctrl+p finds what other panes can do."
 
 
 def _rows(line: HelpLine, keys_width: int, width: int) -> list[Content]:
@@ -146,39 +158,62 @@ def _rows(line: HelpLine, keys_width: int, width: int) -> list[Content]:
             rows.append(Content.assemble((keys, "bold"), piece.stylize("bold", 0, max(len(line.title) - start, 0))))
         else:
             rows.append(Content.assemble(" " * keys_width, piece))
+    if line.action_id and rows[-1].cell_length + cells(line.action_id) + 2 < width:
+        rows[-1] = Content.assemble(rows[-1], (f"  {line.action_id}", "$text-muted"))
     return rows
 
 
 def help_for(screen: Screen[Any], *, on_chat: bool) -> HelpScreen:
-    """Help for what has the focus on a screen."""
+    """Help for what has the focus on a screen or dialog."""
     focused = screen.focused
-    node = focused if focused is not None else screen
-    own_scope: Scope | None = getattr(screen, "SCOPE", None)
-    scopes = [Scope.EVERYWHERE] if own_scope is None else [own_scope, Scope.EVERYWHERE]
-    if on_chat:
-        own = {"Composer": Scope.COMPOSER, "Transcript": Scope.TRANSCRIPT, "ConversationList": Scope.CONVERSATIONS}
-        first = own.get(type(node).__name__, Scope.CHAT)
-        chat = (Scope.COMPOSER, Scope.CHAT, Scope.TRANSCRIPT, Scope.CONVERSATIONS)
-        scopes = [first, *(scope for scope in chat if scope is not first), Scope.EVERYWHERE]
-    about = type(node).__name__ if node is not screen else type(screen).__name__.removesuffix("Screen")
-    about = _ABOUT.get(about, about)
+    # A field of Textual's has nothing to tell; what it belongs to has.
+    node = focused if focused is not None and type(focused).__module__.startswith(_OURS) else screen
+    about = _name_of(node)
     extra = [(about, binding) for binding in _own_bindings(node)]
     if node is not screen and not on_chat:
-        extra += [(about, binding) for binding in _own_bindings(screen)]
-    return HelpScreen(about, str(getattr(node, "HELP", "") or ""), help_lines(scopes, extra))
+        extra += [(about if screen.is_modal else _name_of(screen), binding) for binding in _own_bindings(screen)]
+    text = " ".join(str(getattr(node, "HELP", "") or getattr(screen, "HELP", "") or "").split())
+    taken = taken_here(ACTIONS, around(os.environ))
+    return HelpScreen(about, f"{text} {taken}".strip(), help_lines(_scopes(screen, node, on_chat=on_chat), extra))
 
 
-_ABOUT = {
-    "ConversationList": "Conversation list", "FailoverTrace": "Failover trace", "FirstRun": "Welcome",
-    "EventView": "Events", "ProviderTable": "Providers", "ProviderDetailView": "Provider details",
+def _scopes(screen: Screen[Any], node: DOMNode, *, on_chat: bool) -> list[Scope]:
+    """Where keys work now, the nearest place first."""
+    if on_chat:
+        first = _SCOPE_OF.get(type(node).__name__, Scope.CHAT)
+        return [first, *(scope for scope in _CHAT if scope is not first), Scope.EVERYWHERE]
+    own: Scope | None = getattr(screen, "SCOPE", None)
+    return [Scope.EVERYWHERE] if own is None else [own, Scope.EVERYWHERE]
+
+
+_OURS = "workbench."
+_SCOPE_OF = {
+    "Composer": Scope.COMPOSER, "Transcript": Scope.TRANSCRIPT, "ConversationList": Scope.CONVERSATIONS,
+    "QueueList": Scope.QUEUE,
 }  # fmt: skip
+_CHAT = (Scope.COMPOSER, Scope.QUEUE, Scope.CHAT, Scope.TRANSCRIPT, Scope.CONVERSATIONS)
+_ABOUT = {
+    "EventView": "Events", "FirstRun": "Welcome", "ProviderTable": "Providers",
+    "ProviderDetailView": "Provider details", "SwitcherScreen": "Model and provider",
+}  # fmt: skip
+
+
+def _name_of(node: DOMNode) -> str:
+    name = type(node).__name__
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Screen")).capitalize()
+    return _ABOUT.get(name, words)
 
 
 def _own_bindings(node: DOMNode) -> list[Binding]:
     # What a widget inherits from Textual's own (scrolling, editing) needs no help here.
-    declared = type(node).__dict__.get("BINDINGS", [])
-    return [binding for binding in declared if isinstance(binding, Binding) and not _is_action(binding)]
+    return [
+        binding
+        for kind in type(node).__mro__
+        if kind.__module__.startswith(_OURS)
+        for binding in kind.__dict__.get("BINDINGS", [])
+        if isinstance(binding, Binding) and not _is_action(binding)
+    ]
 
 
 def _is_action(binding: Binding) -> bool:
-    return any(action.id == binding.id for action in ACTIONS)
+    return any(binding.id is not None and binding.id.startswith(action.id) for action in ACTIONS)

@@ -89,7 +89,6 @@ class ProvidersScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Look for news and let the time pass once a second."""
-        self.set_class(glyphs().ascii, "-ascii")
         self.set_interval(TICK_S, self.tick)
         self.draw()
 
@@ -288,6 +287,30 @@ class ProvidersScreen(Screen[None]):
 
         dialog = AddKeyScreen(name, lambda: self._shell.call(lambda core: core.provider_control.key_places()))
         self._host.push_screen(dialog, answered)
+
+    def action_show_keys(self) -> None:
+        """Show the keys of the provider under the cursor, to switch one off."""
+        status = self.board.current
+        if status is None:
+            return
+        if not any(key.ref for key in status.keys):
+            self._host.tell(f"{status.name} has no key; k adds one.")
+            return
+        from workbench.tui.screens.provider_keys import ProviderKeysScreen
+
+        name = status.name
+
+        async def switching(ref: str, on: bool) -> None:
+            await self._verbs.switch_key(name, ref, on)
+            current = next((each for each in self.board.rows if each.name == name), None)
+            if current is not None:
+                dialog.show_keys(current.keys)
+
+        def switch(ref: str, on: bool) -> None:
+            self._host.start_work(switching(ref, on), group="providers-key")
+
+        dialog = ProviderKeysScreen(name, status.keys, self._shell.clock.now_ms, switch)
+        self._host.push_screen(dialog)
 
     def action_open_events(self) -> None:
         """Show the events that name the provider under the cursor."""

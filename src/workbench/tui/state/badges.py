@@ -19,6 +19,8 @@ _CHARACTERS_A_TOKEN = 4
 _NANO = 1_000_000_000
 _MOST_REASON = 120
 _ALL_FAILED = "no provider "
+_CUT_TO_LENGTH = "length"
+_EARLY = frozenset({"stopped", "interrupted"})
 
 
 class Severity(StrEnum):
@@ -41,6 +43,8 @@ class Line:
     """What escape does meanwhile, in one word, where the line is about something running."""
     short: str = ""
     """What is said where there is no room for `text`; empty when that is cut instead."""
+    can_go_on: bool = False
+    """Whether it is about a reply that ended early and can be gone on with."""
 
 
 def seconds(milliseconds: int | None) -> str:
@@ -108,6 +112,8 @@ def badge_of_message(message: Message, scripted: Collection[str]) -> Line:
         provider=message.provider or "",
         model=message.model or "",
         reason=message.reason,
+        text=message.text,
+        finish_reason=message.finish_reason,
         trail=trail,
         output_tokens=answer.output_tokens if answer else None,
         cost_nano=answer.cost_nano if answer else None,
@@ -122,6 +128,8 @@ def badge_of_turn(turn: TurnView, scripted: Collection[str]) -> Line:
         provider=turn.provider,
         model=turn.model,
         reason=turn.reason,
+        text=turn.text,
+        finish_reason=turn.finish_reason,
         trail=turn.trail,
         output_tokens=turn.output_tokens,
         cost_nano=turn.cost_nano,
@@ -135,6 +143,8 @@ def _badge(
     provider: str,
     model: str,
     reason: str,
+    text: str,
+    finish_reason: str | None,
     trail: tuple[Step, ...],
     output_tokens: int | None,
     cost_nano: int | None,
@@ -142,6 +152,8 @@ def _badge(
 ) -> Line:
     name = f"{provider}/{model}" if provider and model else provider
     parts: list[str] = [_WORDS.get(state, state), name, scripted_label(provider, scripted).strip()]
+    if state == "done" and finish_reason == _CUT_TO_LENGTH:
+        parts[0] = "cut to length, not complete"
     if state == "done":
         choice, tries = choice_number(trail), tries_of_answer(trail)
         if choice > 1:
@@ -162,7 +174,10 @@ def _badge(
         reason = reason.partition(": ")[0]
     if state != "done" and reason:
         parts.append(reason if len(reason) <= _MOST_REASON else reason[: _MOST_REASON - 1] + glyphs().ellipsis)
-    return Line(text=_joined(parts), severity=_SEVERITIES.get(state, Severity.MUTED))
+    severity = _SEVERITIES.get(state, Severity.MUTED)
+    cut = state == "done" and finish_reason == _CUT_TO_LENGTH
+    can_go_on = bool(text.strip()) and (cut or state in _EARLY)
+    return Line(text=_joined(parts), severity=Severity.WARNING if cut else severity, can_go_on=can_go_on)
 
 
 _WORDS = {

@@ -122,6 +122,7 @@ class TurnView:
     duration_ms: int = 0
     output_tokens: int | None = None
     cost_nano: int | None = None
+    finish_reason: str | None = None
 
     @property
     def current(self) -> Step | None:
@@ -134,7 +135,9 @@ class TurnView:
         elapsed_ms = self.last_at_ms - self.first_text_at_ms
         if not self.first_text_at_ms or elapsed_ms < _SPEED_NEEDS_MS:
             return None
-        return (len(self.text) + len(self.reasoning)) * 1000 / elapsed_ms
+        # Text before a seam came from elsewhere, and earlier.
+        before = self.seams[-1].at if self.seams else 0
+        return (len(self.text) - before + len(self.reasoning)) * 1000 / elapsed_ms
 
 
 _SPEED_NEEDS_MS = 300

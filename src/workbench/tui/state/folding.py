@@ -150,6 +150,7 @@ def _turn_after(turn: TurnView, event: ev.Event) -> TurnView:
                 duration_ms=event.duration_ms,
                 output_tokens=event.output_tokens,
                 cost_nano=event.cost_nano,
+                finish_reason=event.finish_reason,
                 retry_at_ms=0,
                 broken=None,
             )
@@ -179,7 +180,9 @@ def _held_up(
         case pe.ReplyDecided():
             return replace(turn, phase=Phase.WAITING, broken=None)
         case pe.ReplyContinued():
-            seam = Seam(at=event.at, after=event.after, provider=event.provider, model=event.model)
+            seam = Seam(
+                at=event.at, after=event.after, provider=event.provider, model=event.model, ended=event.ended
+            )  # fmt: skip
             trail = went_on(turn.trail, seam.after, seam.at)
             return replace(turn, seams=(*turn.seams, seam), trail=trail, broken=None)
 

@@ -1,7 +1,8 @@
-"""The list of slash commands that fit what has been typed."""
+"""The list over the composer: slash commands, or files, that fit what has been typed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -9,11 +10,34 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 
+from workbench.core.text import clean_line
 from workbench.tui.actions.values import Action
 from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import SafeStatic
+from workbench.tui.state.files import FoundFile, size_words
 
 _MOST_LINES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One line of the list: a command, a file, or only words."""
+
+    title: str
+    note: str = ""
+    action: Action | None = None
+    file: FoundFile | None = None
+
+    @classmethod
+    def of_action(cls, action: Action) -> Offer:
+        """A command."""
+        names = " ".join(f"/{name}" for name in action.slash)
+        return cls(title=f"{names} {action.argument}".rstrip(), note=action.help, action=action)
+
+    @classmethod
+    def of_file(cls, file: FoundFile) -> Offer:
+        """A file or a folder."""
+        return cls(title=clean_line(file.path, 200), note="" if file.is_folder else size_words(file.size), file=file)
 
 
 class CompletionList(SafeStatic):
@@ -23,14 +47,14 @@ class CompletionList(SafeStatic):
 
     @dataclass
     class Chosen(Message):
-        """A command was taken."""
+        """A line was clicked."""
 
-        action: Action
+        offer: Offer
 
     def __init__(self, *, id: str | None = None) -> None:
         """Closed."""
         super().__init__(id=id)
-        self._actions: list[Action] = []
+        self._offers: list[Offer] = []
         self._first = 0
         self.current = 0
         """Index of the marked line."""
@@ -38,50 +62,46 @@ class CompletionList(SafeStatic):
     @property
     def open(self) -> bool:
         """Whether there is anything to choose."""
-        return bool(self._actions)
+        return bool(self._offers)
 
     @property
-    def choice(self) -> Action | None:
-        """The marked command."""
-        return self._actions[self.current] if self._actions else None
+    def choice(self) -> Offer | None:
+        """The marked line."""
+        return self._offers[self.current] if self._offers else None
 
-    def offer(self, actions: list[Action]) -> None:
+    def offer(self, offers: Sequence[Offer]) -> None:
         """Show these; none closes the list."""
-        if actions != self._actions:
+        if not offers and not self._offers:
+            return
+        if offers != self._offers:
             self.current = self._first = 0
-        self._actions = actions
-        self.set_class(not actions, "-hidden")
+        self._offers = list(offers)
+        self.set_class(not offers, "-hidden")
         self._draw()
 
     def move(self, step: int) -> None:
         """Mark another line, around the ends."""
-        if self._actions:
-            self.current = (self.current + step) % len(self._actions)
+        if self._offers:
+            self.current = (self.current + step) % len(self._offers)
             self._first = max(self.current - _MOST_LINES + 1, min(self._first, self.current))
             self._draw()
 
     def _draw(self) -> None:
         lines: list[Content] = []
-        shown = self._actions[self._first : self._first + _MOST_LINES]
-        width = max((cell_len(_command(action)) for action in self._actions), default=0) + 2
-        for place, action in enumerate(shown, self._first):
+        shown = self._offers[self._first : self._first + _MOST_LINES]
+        width = max((cell_len(offer.title) for offer in self._offers), default=0) + 2
+        for place, offer in enumerate(shown, self._first):
             marked = place == self.current
             sign = glyphs().current if marked else " "
-            command = _command(action)
-            gap = " " * (width - cell_len(command))
-            line = Content.assemble((f"{sign} {command}{gap}", "bold $accent" if marked else ""), action.help)
+            gap = " " * (width - cell_len(offer.title))
+            line = Content.assemble((f"{sign} {offer.title}{gap}", "bold $accent" if marked else ""), offer.note)
             lines.append(line)
-        if len(self._actions) > _MOST_LINES and lines:
-            lines[-1] = Content.assemble(lines[-1], (f"  ({self.current + 1} of {len(self._actions)})", "$text-muted"))
+        if len(self._offers) > _MOST_LINES and lines:
+            lines[-1] = Content.assemble(lines[-1], (f"  ({self.current + 1} of {len(self._offers)})", "$text-muted"))
         self.show(Content("\n").join(lines))
 
     def on_click(self, event: events.Click) -> None:
         """A click takes a line."""
         place = self._first + event.get_content_offset_capture(self).y
-        if place < len(self._actions):
-            self.post_message(self.Chosen(self._actions[place]))
-
-
-def _command(action: Action) -> str:
-    names = " ".join(f"/{name}" for name in action.slash)
-    return f"{names} {action.argument}".rstrip()
+        if place < len(self._offers):
+            self.post_message(self.Chosen(self._offers[place]))

@@ -1,4 +1,4 @@
-"""A list of events on the line API: a hundred thousand rows cost what is on the screen."""
+"""A list of events on the line API: a million rows cost what is on the screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from textual.strip import Strip
 
 from workbench.core.events import Level
 from workbench.core.text import clean_line
-from workbench.tui.events.model import EventRow, FilteredEvents
+from workbench.tui.events.filters import LEVEL_NAMES
+from workbench.tui.events.shown import ShownEvents
+from workbench.tui.events.values import EventRow
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.textlines import Run, cells, clip
 from workbench.tui.palette import BOLD, COMPONENTS, ON_SELECTED, PALETTE_CSS, Palette, PaletteKeeper, Role
@@ -29,7 +31,6 @@ MEDIUM = 60
 """Cells from which rows show the level's word and the source."""
 _STRIPS_KEPT = 1_000
 
-LEVEL_WORDS = {Level.DEBUG: "debug", Level.INFO: "info", Level.WARNING: "warn", Level.ERROR: "error"}
 LEVEL_ROLES = {
     Level.DEBUG: Role.MUTED,
     Level.INFO: Role.TEXT,
@@ -71,33 +72,38 @@ class EventView(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS.values())
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="events.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="events.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="events.row_up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="events.row_down"),
         Binding("pageup", "move_page(-1)", "Page up", show=False, id="events.page_up"),
         Binding("pagedown", "move_page(1)", "Page down", show=False, id="events.page_down"),
-        Binding("home,g", "first", "Oldest", show=False, id="events.first"),
-        Binding("end,G", "follow", "Newest", show=False, id="events.follow"),
-        Binding("enter", "choose", "Detail", show=False, id="events.detail"),
+        Binding("home,g", "first", "Oldest", show=False, id="events.oldest"),
+        Binding("end,G", "follow", "Newest", show=False, id="events.newest"),
     ]
 
     following: reactive[bool] = reactive(True, init=False)
     """Whether the newest row is kept in sight and under the cursor."""
 
     class Moved(Message):
-        """The cursor is on another row, or following has changed."""
+        """The cursor is on another row, or more is known of that row, or following has changed."""
 
     class Chosen(Message):
-        """Enter or a click on the row under the cursor."""
+        """A click on the row under the cursor."""
 
-    def __init__(self, shown: FilteredEvents, *, id: str | None = None) -> None:
+    class RowsWanted(Message):
+        """Rows that are in sight are not in memory."""
+
+    def __init__(self, shown: ShownEvents, *, id: str | None = None) -> None:
         """Shows what `shown` lets through."""
         super().__init__(id=id)
         self._shown = shown
         self._cursor: int | None = None
+        """Rank of the row under the cursor; None while it is the newest."""
+        self._first, self._end = shown.first, shown.end
         self._strips: LRUCache[tuple[int, bool], Strip] = LRUCache(_STRIPS_KEPT)
         self._palette = PaletteKeeper(self)
         self._painted: Palette | None = None
         self._painted_width = 0
+        self._asked = False
         self.new_rows = 0
         """Rows that came since following ended."""
 
@@ -108,41 +114,63 @@ class EventView(ScrollView, can_focus=True):
         self.renew()
 
     def renew(self) -> None:
-        """The filter has changed: show its rows, with the cursor near where it was."""
-        self._shown.refresh()
+        """The filter has changed: begin at the newest row."""
+        self._strips.clear()
+        self._asked = False
+        self._cursor = None
+        self.following = True
         self.new_rows = 0
+        self._first, self._end = self._shown.first, self._shown.end
         self._fit()
         self._settle()
         self.refresh()
 
     def update_rows(self) -> None:
-        """Take in new rows of the model."""
-        before = len(self._shown)
-        top = self._shown.position(self.scroll_offset.y) if self.scroll_offset.y < before else None
-        moved = self._shown.refresh()
-        grown = len(self._shown) - before
-        if not moved and not grown:
+        """Show what was found since the last time."""
+        first, end = self._shown.first, self._shown.end
+        if (first, end) == (self._first, self._end):
             return
+        earlier, grown = self._first - first, end - self._end
+        self._first, self._end = first, end
         if not self.following:
             self.new_rows += max(grown, 0)
+        top = self.scroll_offset.y
         self._fit()
         if self.following:
             self._settle()
-        elif moved and top is not None:
+        elif earlier:
             # The same rows stay in sight although others above them came or went.
-            self.scroll_to(y=self._shown.index_near(top), animate=False, force=True)
+            self._scroll(max(top + earlier, 0))
         self.refresh()
+
+    def rows_came(self) -> None:
+        """Rows that were wanted are in memory now."""
+        self._asked = False
+        self._strips.clear()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    @property
+    def ranks_in_sight(self) -> tuple[int, int]:
+        """Ranks of the first and the last row that should be in memory: a screen more than is shown, both ways."""
+        height = max(self.scrollable_content_region.height, 1)
+        top = self._shown.first + self.scroll_offset.y
+        return top - height, top + 2 * height
 
     def _fit(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._shown))
+
+    def _scroll(self, top: int) -> None:
+        # At once: Textual would paint the rows where they are, and then all of them again.
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def _settle(self) -> None:
         if self.following:
             self._cursor = None
             end = max(len(self._shown) - self.scrollable_content_region.height, 0)
-            self.scroll_to(y=end, animate=False, force=True)
-        else:
-            self._reveal(self.cursor_index or 0)
+            self._scroll(end)
+        elif self.cursor is not None:
+            self._reveal(self.cursor)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new width."""
@@ -152,42 +180,59 @@ class EventView(ScrollView, can_focus=True):
     # -- cursor ------------------------------------------------------------------------------------------------
 
     @property
-    def cursor_index(self) -> int | None:
-        """Index of the row under the cursor; None when there is no row."""
+    def cursor(self) -> int | None:
+        """Rank of the row under the cursor; None when there is no row."""
         if not len(self._shown):
             return None
-        return len(self._shown) - 1 if self._cursor is None else self._shown.index_near(self._cursor)
+        newest = self._shown.end - 1
+        return newest if self._cursor is None else min(max(self._cursor, self._shown.first), newest)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the cursor was put on a row since the filter changed."""
+        return self._cursor is not None
 
     @property
     def cursor_row(self) -> EventRow | None:
-        """The row under the cursor."""
-        index = self.cursor_index
-        return None if index is None else self._shown.row(index)
+        """The row under the cursor; None when there is none, or it is still being read."""
+        rank = self.cursor
+        return None if rank is None else self._shown.row(rank)
 
-    def move_to(self, index: int) -> None:
+    def move_to(self, rank: int) -> None:
         """Put the cursor on a row; that ends following."""
         if not len(self._shown):
             return
-        index = min(max(index, 0), len(self._shown) - 1)
-        self._cursor = self._shown.position(index)
+        self._cursor = min(max(rank, self._shown.first), self._shown.end - 1)
         self.following = False
-        self._reveal(index)
+        self._reveal(self._cursor)
         self.refresh()
         self.post_message(self.Moved())
 
-    def _reveal(self, index: int) -> None:
+    def stay(self) -> None:
+        """Keep the cursor where it is while newer rows come."""
+        if self.following and self.cursor is not None:
+            self.move_to(self.cursor)
+
+    def show_in_the_middle(self, rank: int) -> None:
+        """Put the cursor on a row, with others before and after it in sight."""
+        self.move_to(rank)
+        height = max(self.scrollable_content_region.height, 1)
+        self._scroll(max((self._cursor or 0) - self._shown.first - height // 2, 0))
+
+    def _reveal(self, rank: int) -> None:
+        index = rank - self._shown.first
         height = max(self.scrollable_content_region.height, 1)
         top = self.scroll_offset.y
         if index < top:
-            self.scroll_to(y=index, animate=False, force=True)
+            self._scroll(index)
         elif index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False, force=True)
+            self._scroll(index - height + 1)
 
     def action_move(self, step: int) -> None:
         """Move by rows."""
-        index = self.cursor_index
-        if index is not None:
-            self.move_to(index + step)
+        rank = self.cursor
+        if rank is not None:
+            self.move_to(rank + step)
 
     def action_move_page(self, step: int) -> None:
         """Move by screens."""
@@ -195,7 +240,7 @@ class EventView(ScrollView, can_focus=True):
 
     def action_first(self) -> None:
         """Go to the oldest row."""
-        self.move_to(0)
+        self.move_to(self._shown.first)
 
     def action_follow(self) -> None:
         """Go to the newest row and keep it in sight."""
@@ -205,27 +250,21 @@ class EventView(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Moved())
 
-    def action_choose(self) -> None:
-        """Show the row under the cursor, which stays there while newer rows come."""
-        if self.cursor_index is not None:
-            self.move_to(self.cursor_index)
-            self.post_message(self.Chosen())
-
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on the current row it shows it."""
-        index = self.scroll_offset.y + event.y
-        if index >= len(self._shown):
+        rank = self._shown.first + self.scroll_offset.y + event.y
+        if rank >= self._shown.end:
             return
-        if not self.following and index == self.cursor_index:
+        if not self.following and rank == self.cursor:
             self.post_message(self.Chosen())
         else:
-            self.move_to(index)
+            self.move_to(rank)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling up without the cursor ends following, too."""
         super().watch_scroll_y(old_value, new_value)
         if self.following and new_value < old_value and new_value < self.max_scroll_y and len(self._shown):
-            self._cursor = self._shown.position(len(self._shown) - 1)
+            self._cursor = self._shown.end - 1
             self.following = False
             self.post_message(self.Moved())
 
@@ -244,14 +283,26 @@ class EventView(ScrollView, can_focus=True):
         if width != self._painted_width or palette is not self._painted:
             self._painted_width, self._painted = width, palette
             self._strips.clear()
-        index = self.scroll_offset.y + y
-        if index >= len(self._shown):
+        rank = self._shown.first + self.scroll_offset.y + y
+        if rank >= self._shown.end:
             return Strip.blank(width, palette.style(Role.TEXT))
-        key = (self._shown.position(index), index == self.cursor_index)
+        key = (rank, rank == self.cursor)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = self._paint(self._shown.row(index), palette, current=key[1])
+            row = self._shown.row(rank)
+            if row is None:
+                return self._paint_unread(palette, current=key[1])
+            strip = self._strips[key] = self._paint(row, palette, current=key[1])
         return strip
+
+    def _paint_unread(self, palette: Palette, *, current: bool) -> Strip:
+        if not self._asked:
+            self._asked = True
+            self.post_message(self.RowsWanted())
+        ground = ON_SELECTED if current else 0
+        mark = glyphs().current if current else " "
+        strip = Strip([Segment(f"{mark} {glyphs().ellipsis}", palette.style(Role.MUTED | ground))], 3)
+        return strip.crop_extend(0, self._painted_width, palette.style(Role.TEXT | ground))
 
     def _paint(self, row: EventRow, palette: Palette, *, current: bool) -> Strip:
         width = self._painted_width
@@ -268,7 +319,7 @@ def row_runs(row: EventRow, width: int) -> list[Run]:
     second, millisecond = divmod(row.at_ms, 1000)
     role = LEVEL_ROLES.get(row.level, Role.ERROR)
     sign = level_sign(row.level)
-    word = LEVEL_WORDS.get(row.level, "error")
+    word = LEVEL_NAMES.get(row.level, "error")
     runs: list[Run] = []
     if width >= WIDE:
         turn = short_id(row.correlation)

@@ -32,6 +32,10 @@ class FollowingScroll(VerticalScroll):
     def reached_top(self) -> None:
         """Called when somebody has scrolled up to the top."""
 
+    def reached_bottom(self) -> bool:
+        """Called when somebody has scrolled down to the last line; True when that is not the end yet."""
+        return False
+
     def release_anchor(self) -> None:
         """Somebody scrolls: see afterwards whether the end is still in sight."""
         super().release_anchor()
@@ -43,6 +47,8 @@ class FollowingScroll(VerticalScroll):
         at_end = max(self.scroll_target_y, 0) >= self.max_scroll_y
         if at_end and not self.following and self.scroll_y < self.max_scroll_y:
             # Still on the way down.
+            return
+        if at_end and self.reached_bottom():
             return
         if at_end:
             self.anchor()

@@ -25,3 +25,5 @@ class MessageView:
     badge: str = ""
     """Line under the text; what follows a TAB in it is right-aligned."""
     badge_severity: Literal["", "success", "warning", "error"] = ""
+    fold: str = ""
+    """What the text is when it is folded away until asked for, e.g. `tool output`; empty to show it."""

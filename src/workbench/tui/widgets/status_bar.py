@@ -16,26 +16,29 @@ _LONGEST_NAME = 18
 
 
 class StatusBar(Widget):
-    """One line. Provider names give way to counts, and keys are left out from the end, when there is no room."""
+    """One line. When there is no room, provider names give way to counts and the least important goes first."""
 
     def __init__(self, scopes: tuple[Scope, ...], *, id: str | None = None) -> None:
         """Shows the keys of the actions of `scopes` that have a word for it."""
         super().__init__(id=id)
         self._actions = [action for action in ACTIONS if action.word and action.scope in scopes]
         self._chips: list[ProviderChip] = []
-        self._note = ""
+        self._notes: list[str] = []
+        self._ways: list[str] = []
 
-    def set_state(self, chips: list[ProviderChip], note: str = "") -> None:
-        """What the left end says; draws only when it changed."""
-        if chips != self._chips or note != self._note:
-            self._chips, self._note = chips, note
+    def set_state(self, chips: list[ProviderChip], notes: list[str]) -> None:
+        """What the left end says, the most important note first; draws only when it changed."""
+        ways = [action.way for action in self._actions]
+        if chips != self._chips or notes != self._notes or ways != self._ways:
+            self._chips, self._notes, self._ways = chips, notes, ways
             self.refresh()
 
     def render(self) -> Content:
         """The line."""
         width = self.size.width
-        candidates = [self._left(self._named(), self._note), self._left(self._counted(), self._note)]
-        candidates.append(self._left(self._counted(), ""))
+        counted = self._counted()
+        candidates = [self._left(self._named(), self._notes)]
+        candidates += [self._left(counted, self._notes[:kept]) for kept in range(len(self._notes), -1, -1)]
         left = next((one for one in candidates if one.cell_length + _ENOUGH_KEYS <= width), candidates[-1])
         keys = self._keys(width - left.cell_length - 2)
         gap = width - left.cell_length - keys.cell_length
@@ -59,9 +62,9 @@ class StatusBar(Widget):
                 parts.append(Content.assemble((_sign(state), _STYLES[group]), str(count)))
         return Content(" ").join(parts)
 
-    def _left(self, chips: Content, note: str) -> Content:
-        told = Content(clean_line(note))
-        if chips.plain and note:
+    def _left(self, chips: Content, notes: list[str]) -> Content:
+        told = Content(clean_line("  ".join(notes)))
+        if chips.plain and notes:
             return Content.assemble(" ", chips, (f"  {glyphs().column} ", "$text-muted"), told)
         return Content.assemble(" ", chips, told)
 
@@ -69,7 +72,7 @@ class StatusBar(Widget):
         shown: list[Content] = []
         used = 0
         for action in sorted(self._actions, key=_importance):
-            piece = Content.assemble((action.key_text, "$accent"), f" {action.word}  ")
+            piece = Content.assemble((action.way, "$accent"), f" {action.word}  ")
             if used + piece.cell_length > room:
                 break
             used += piece.cell_length
@@ -78,7 +81,7 @@ class StatusBar(Widget):
 
 
 _ENOUGH_KEYS = 32
-"""Cells of keys for which provider names give way to counts, and the note goes."""
+"""Cells of keys for which provider names give way to counts, and notes go."""
 _ORDER = ("app.help", "app.quit", "app.palette", "chat.switch_model", "chat.new")
 
 

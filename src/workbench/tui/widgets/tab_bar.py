@@ -47,12 +47,14 @@ class TabBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
         self._offline = False
         self._now_ms = 0
+        self._keys: list[str] = []
         self._note = ""
 
     def set_state(self, *, offline: bool, now_ms: int) -> None:
         """What the right end says; draws only when it changed."""
-        if offline != self._offline or now_ms // 60_000 != self._now_ms // 60_000:
-            self._offline, self._now_ms = offline, now_ms
+        keys = [_key_of(tab) for tab in self._tabs]
+        if offline != self._offline or now_ms // 60_000 != self._now_ms // 60_000 or keys != self._keys:
+            self._offline, self._now_ms, self._keys = offline, now_ms, keys
             self.refresh()
 
     def set_trouble(self, states: Mapping[str, str]) -> None:
@@ -72,17 +74,19 @@ class TabBar(Widget):
         self._spans = []
         for tab in self._tabs:
             action = action_by_id(f"pane.{tab.pane}")
-            key = readable_key(action.keys[0])
+            key = _key_of(tab)
             note = self._note if tab.pane == "providers" else ""
             title = tab.short if narrow and tab.short else action.title
-            text = f"{key} {title}{note}"
+            text = f"{key} {title}{note}".lstrip()
             chip = f"[{text}]" if tab.pane == self._current else f" {text} "
             self._spans.append((at, at + cell_len(chip), tab.pane))
             at += cell_len(chip)
             if tab.pane == self._current:
                 left.append((chip, "bold $accent"))
             else:
-                left.append(Content.assemble(" ", (key, "$accent"), f" {title}", (note, "$warning"), " "))
+                left.append(
+                    Content.assemble(" ", (key, "$accent"), f" {title}" if key else title, (note, "$warning"), " ")
+                )
         sign, word = (glyphs().unknown, "offline") if self._offline else (glyphs().ok, "online")
         clock = f"  {datetime.fromtimestamp(self._now_ms / 1000).astimezone():%H:%M}" if self._now_ms else ""
         right = f"{sign} {word}{clock} " if not narrow or self._offline else f"{sign} "
@@ -92,9 +96,18 @@ class TabBar(Widget):
         style = "$text-muted" if self._offline else "$success"
         return Content.assemble(*left, " " * gap, (sign, style), right[len(sign) :])
 
+    def places(self) -> list[tuple[int, str]]:
+        """Where each pane's title begins in the line, and the pane."""
+        return [(start, pane) for start, _, pane in self._spans]
+
     def on_click(self, event: events.Click) -> None:
         """Go to the pane under the pointer."""
         for start, end, pane in self._spans:
             if start <= event.x < end:
                 self.post_message(self.Chosen(pane))
                 return
+
+
+def _key_of(tab: Tab) -> str:
+    keys = action_by_id(f"pane.{tab.pane}").keys_in_force
+    return readable_key(keys[0]) if keys else ""

@@ -4,71 +4,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.layout import Layout
 from textual.message import Message
-from textual.reactive import Reactive
-from textual.widget import Widget
 
 from workbench.tui.actions.registry import bindings_of
 from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.blocks import warm_up
-from workbench.tui.palette import COMPONENTS, PALETTE_CSS, PaletteKeeper
-from workbench.tui.safe import SafeStatic, set_border_subtitle
-from workbench.tui.widgets.following_scroll import FollowingScroll
+from workbench.tui.markdown.matching import Mark
+from workbench.tui.safe import set_border_subtitle
+from workbench.tui.state.finding import Needle
 from workbench.tui.widgets.message_body import MessageBody
+from workbench.tui.widgets.message_column import MORE, MOUNTED, MessageColumn
 from workbench.tui.widgets.message_view import MessageView
-
-MOUNTED: Final = 30
-"""Messages mounted at the end of the transcript."""
-
-MORE: Final = 15
-"""Messages mounted each time the reader reaches the top."""
 
 WARM_UP_AFTER_S: Final = 0.5
 """Seconds after which the Markdown libraries are loaded, beside the first paints."""
 
 
-class Transcript(FollowingScroll):
-    """Shows messages, the newest at the end; only those around the end or the reader are mounted."""
-
-    DEFAULT_CSS = f"""
-    Transcript {{
-        layout: stream;
-        padding: 0 1;
-        background: $surface;
-        scrollbar-size-vertical: 1;
-        {PALETTE_CSS}
-        & > .transcript--empty {{ width: 1fr; color: $text-muted; &:ansi {{ text-style: dim; }} }}
-    }}
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS.values())
+class Transcript(MessageColumn):
+    """Shows messages, the newest at the end, with a cursor that moves from one to the next."""
 
     HELP = """\
 The conversation. It follows its end until you scroll up; end follows again. Up and down move by message, left and
-right show other answers to the same question, space unfolds the reasoning of the message at the bar, dragging with the
-mouse selects text.
+right show other answers to the same question, space unfolds reasoning and tool output of the message at the bar, y
+copies it, Y its code, l lists its links, f finds words. Dragging with the mouse selects text.
 """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of(Scope.TRANSCRIPT),
         Binding("up", "move_cursor(-1)", "Earlier message", show=False, id="transcript.earlier"),
         Binding("down", "move_cursor(1)", "Later message", show=False, id="transcript.later"),
-        Binding("space,o", "toggle_reasoning", "Reasoning", show=False, id="transcript.reasoning"),
         Binding("k", "scroll_up", "Scroll up", show=False, id="transcript.scroll_up"),
         Binding("j", "scroll_down", "Scroll down", show=False, id="transcript.scroll_down"),
         Binding("end,G", "follow", "Follow", show=False, id="transcript.follow"),
     ]
-
-    class EarlierWanted(Message):
-        """The reader is at the top, and the conversation has messages that were not given yet."""
 
     class CursorMoved(Message):
         """The message cursor is on another message, or on none."""
@@ -81,18 +56,13 @@ mouse selects text.
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         """An empty transcript."""
         super().__init__(id=id, classes=classes)
-        self._views: list[MessageView] = []
-        self._bodies: dict[str, MessageBody] = {}
-        self._first_mounted = 0
-        self._has_earlier = False
-        self._asked_earlier = False
-        self._palette = PaletteKeeper(self)
         self._cursor_id: str | None = None
         self._unseen: set[str] = set()
         self._hint = ""
-        self._empty_text = "No messages yet. Type and press enter."
-        self._empty = SafeStatic(self._empty_text, classes="transcript--empty")
-        self._lifted: list[MessageBody] = []
+        self._empty_text = ""
+        self._needle: Needle | None = None
+        self._found: tuple[str, tuple[Mark, ...]] = ("", ())
+        self.empty_text = "No messages yet. Type and press enter."
 
     def compose(self) -> ComposeResult:
         """The sentence of the empty state."""
@@ -108,11 +78,6 @@ mouse selects text.
         await asyncio.to_thread(warm_up)
 
     # -- content -----------------------------------------------------------------------------------------------
-
-    @property
-    def messages(self) -> tuple[MessageView, ...]:
-        """All messages given so far, mounted or not."""
-        return tuple(self._views)
 
     @property
     def empty_text(self) -> str:
@@ -136,20 +101,11 @@ mouse selects text.
 
     def show(self, messages: Sequence[MessageView], *, has_earlier: bool) -> None:
         """Replace everything and follow the end; `has_earlier` when the conversation begins before `messages`."""
-        self._views = list(messages)
-        self._has_earlier = has_earlier
-        self._asked_earlier = False
-        self._lifted.clear()
+        self._views = []
         self._unseen.clear()
-        for body in self._bodies.values():
-            # Gone from the next paint on; the removal itself takes a moment.
-            body.display = False
-            body.remove()
-        self._bodies.clear()
-        self._first_mounted = max(len(self._views) - MOUNTED, 0)
+        self._given(messages, has_earlier=has_earlier)
         self._set_cursor(None)
-        self.mount_all([self._make(view) for view in self._views[self._first_mounted :]])
-        self._empty.display = not self._views
+        self._show_window(len(self._views) - MOUNTED, len(self._views))
         self.following = True
         self.anchor()
         self._show_subtitle()
@@ -157,8 +113,7 @@ mouse selects text.
     def append(self, view: MessageView) -> None:
         """Add a message at the end."""
         self._views.append(view)
-        self._empty.display = False
-        self.mount(self._make(view))
+        self._mount_last(view)
         if self.following:
             self._unmount_far()
         else:
@@ -181,10 +136,7 @@ mouse selects text.
 
     def prepend(self, messages: Sequence[MessageView], *, has_earlier: bool) -> None:
         """Put messages before all others; what is on the screen stays where it is."""
-        self._has_earlier = has_earlier
-        self._asked_earlier = False
-        self._views[:0] = messages
-        self._first_mounted += len(messages)
+        self._given(messages, has_earlier=has_earlier)
         if self._cursor_index == 0 or self.is_near_top:
             self._mount_earlier()
 
@@ -193,31 +145,16 @@ mouse selects text.
         index = self._index(message_id)
         if index is None:
             return
-        del self._views[index]
-        if index < self._first_mounted:
-            self._first_mounted -= 1
-        body = self._bodies.pop(message_id, None)
-        if body is not None:
-            body.remove()
+        self._take_out(index)
         self._unseen.discard(message_id)
         if self._cursor_id == message_id:
             self._set_cursor(None)
-        self._empty.display = not self._views
 
     def _make(self, view: MessageView) -> MessageBody:
-        body = self._bodies[view.id] = MessageBody(view, self._palette.current)
+        body = super()._make(view)
+        body.is_current = view.id == self._cursor_id
+        body.show_matches(self._needle, self._found[1] if view.id == self._found[0] else ())
         return body
-
-    def _index(self, message_id: str) -> int | None:
-        # Messages that change are almost always near the end.
-        return next((i for i in range(len(self._views) - 1, -1, -1) if self._views[i].id == message_id), None)
-
-    # -- looks -------------------------------------------------------------------------------------------------
-
-    def notify_style_update(self) -> None:
-        """A theme or class has changed: paint with its colours."""
-        self._palette.stale()
-        super().notify_style_update()
 
     def _show_subtitle(self) -> None:
         if self.following:
@@ -227,61 +164,6 @@ mouse selects text.
         else:
             text = f"end to follow {glyphs().follow}"
         set_border_subtitle(self, text)
-
-    # -- earlier messages --------------------------------------------------------------------------------------
-
-    def reached_top(self) -> None:
-        """The reader has scrolled up to the top."""
-        self.call_after_refresh(self._want_earlier)
-
-    def _want_earlier(self) -> None:
-        if self._lifted or not self.is_mounted or not self.is_near_top or self.scroll_y != self.scroll_target_y:
-            return
-        self.look_where_we_are()
-        if self._first_mounted:
-            self._mount_earlier()
-        elif self._has_earlier and not self._asked_earlier:
-            self._asked_earlier = True
-            self.post_message(self.EarlierWanted())
-
-    def _mount_earlier(self) -> None:
-        start = max(self._first_mounted - MORE, 0)
-        if start == self._first_mounted:
-            return
-        bodies = [self._make(view) for view in self._views[start : self._first_mounted]]
-        before = self._bodies[self._views[self._first_mounted].id] if self._first_mounted < len(self._views) else None
-        self._first_mounted = start
-        if not self.following:
-            self._lifted.extend(bodies)
-        self.mount_all(bodies, before=before)
-
-    def pre_layout(self, layout: Layout) -> None:
-        """Move the view down by what was mounted above it, in the layout that first shows it."""
-        if not self._lifted:
-            return
-        lifted, self._lifted = self._lifted, []
-        region = self.scrollable_content_region
-        height = sum(
-            body.get_content_height(region.size, self.screen.size, region.width)
-            for body in lifted
-            if body.parent is self
-        )
-        y = self.scroll_y + height
-        # Without validation, which would hold it to the height before this layout.
-        self.set_reactive(Widget.scroll_y, y)
-        self.set_reactive(cast("Reactive[float]", Widget.scroll_target_y), y)
-        self.vertical_scrollbar.position = y
-
-    def _unmount_far(self) -> None:
-        """Keep the number of mounted messages small while nobody looks at the earlier ones."""
-        mounted = len(self._views) - self._first_mounted
-        if mounted < 2 * MOUNTED:
-            return
-        start = len(self._views) - MOUNTED
-        for view in self._views[self._first_mounted : start]:
-            if view.id != self._cursor_id:
-                self._bodies.pop(view.id).remove()
-        self._first_mounted = start
 
     # -- following ---------------------------------------------------------------------------------------------
 
@@ -294,9 +176,9 @@ mouse selects text.
     def action_follow(self) -> None:
         """Go to the end and keep it in sight."""
         self._set_cursor(None)
+        self._show_end()
         self.anchor()
         self.following = True
-        self._unmount_far()
 
     def action_scroll_end(self) -> None:
         """The same as following."""
@@ -327,20 +209,30 @@ mouse selects text.
         if wanted == index == 0:
             self.scroll_home(animate=False)
             self.call_after_refresh(self._want_earlier)
-        self._move_cursor_to(wanted)
+        self._bring_in_sight(self._move_cursor_to(wanted))
 
     def put_cursor(self, message_id: str) -> None:
-        """Put the cursor on a message; an unknown id is ignored."""
+        """Put the cursor on a message and scroll there; an unknown id is ignored."""
         index = self._index(message_id)
         if index is not None:
-            self._move_cursor_to(index)
+            self._bring_in_sight(self._move_cursor_to(index))
 
-    def _move_cursor_to(self, wanted: int) -> None:
-        while wanted < self._first_mounted:
+    def mark_message(self, message_id: str) -> MessageBody | None:
+        """Put the cursor on a message without scrolling; its widget, or None for an unknown id."""
+        index = self._index(message_id)
+        return None if index is None else self._move_cursor_to(index)
+
+    def _move_cursor_to(self, wanted: int) -> MessageBody:
+        if not self._first - MORE <= wanted < self._end + MORE:
+            self.following = False
+            self.release_anchor()
+            self._show_window(wanted - MORE, wanted - MORE + MOUNTED)
+        if wanted < self._first:
             self._mount_earlier()
+        if wanted >= self._end:
+            self._mount_later()
         self._set_cursor(self._views[wanted].id)
-        body = self._bodies[self._views[wanted].id]
-        self.call_after_refresh(self._bring_in_sight, body)
+        return self._bodies[self._views[wanted].id]
 
     def clear_cursor(self) -> None:
         """Take the cursor away."""
@@ -359,29 +251,52 @@ mouse selects text.
         self.post_message(self.CursorMoved(message_id))
 
     def _bring_in_sight(self, body: MessageBody) -> None:
-        region = body.virtual_region
-        height = self.scrollable_content_region.height
-        # Of a message taller than the view its beginning is shown.
-        target = Region(region.x, region.y, region.width, min(region.height, height))
-        top = self.scroll_offset.y
-        if target.y < top:
-            self.scroll_to(y=target.y, animate=False)
-        elif target.bottom > top + height:
-            self.scroll_to(y=target.bottom - height, animate=False)
+        def scroll() -> None:
+            region = body.virtual_region
+            height = self.scrollable_content_region.height
+            # Of a message taller than the view its beginning is shown.
+            target = Region(region.x, region.y, region.width, min(region.height, height))
+            top = self.scroll_offset.y
+            if target.y < top:
+                self.scroll_to(y=target.y, animate=False)
+            elif target.bottom > top + height:
+                self.scroll_to(y=target.bottom - height, animate=False)
+
+        self.call_after_refresh(scroll)
 
     def action_move_cursor(self, step: int) -> None:
         """Move the message cursor."""
         self.move_cursor(step)
 
-    def action_toggle_reasoning(self) -> None:
-        """Fold or unfold the reasoning of the message under the cursor, else of the last one that has any."""
-        if self._cursor_id is not None:
-            self._bodies[self._cursor_id].toggle_reasoning()
-            return
-        for view in reversed(self._views[self._first_mounted :]):
-            if view.reasoning:
-                self._bodies[view.id].toggle_reasoning()
-                return
+    # -- folding and finding -----------------------------------------------------------------------------------
+
+    def toggle_fold(self) -> bool:
+        """Fold or unfold reasoning or tool output at the cursor, else of the last message with any; False for none."""
+        chosen = self._cursor_id
+        if chosen is None:
+            folding = (view.id for view in reversed(self._views) if view.reasoning or view.fold)
+            chosen = next(folding, None)
+        view = next((view for view in self._views if view.id == chosen), None)
+        if view is None or not (view.reasoning or view.fold):
+            return False
+        self.unfold(view.id, unfolded=view.id not in self._unfolded)
+        return True
+
+    def unfold(self, message_id: str, *, unfolded: bool = True) -> None:
+        """Show or hide what is folded of a message."""
+        if unfolded:
+            self._unfolded.add(message_id)
+        else:
+            self._unfolded.discard(message_id)
+        body = self._bodies.get(message_id)
+        if body is not None:
+            body.unfolded = unfolded
+
+    def show_matches(self, needle: Needle | None, message_id: str = "", found: tuple[Mark, ...] = ()) -> None:
+        """Highlight what matches, in all messages; `found` is the match in `message_id` that is looked at."""
+        self._needle, self._found = needle, (message_id, found)
+        for mounted_id, body in self._bodies.items():
+            body.show_matches(needle, found if mounted_id == message_id else ())
 
 
 __all__ = ["MessageView", "Transcript"]

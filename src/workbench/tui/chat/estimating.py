@@ -1,0 +1,108 @@
+"""Keeps the figures at hand by which the next prompt is estimated; they are read when something has been typed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from workbench.core.errors import WorkbenchError
+from workbench.tui.chat.desk import Desk, Slot
+from workbench.tui.core_link import CorePort
+from workbench.tui.host import Host
+from workbench.tui.shell import Shell
+from workbench.tui.state.estimate import Answerer, Estimate, PromptSize, estimate_of
+from workbench.tui.state.files import named_files
+from workbench.tui.widgets.composer import Composer
+
+if TYPE_CHECKING:
+    from workbench.conversations.prompts import BranchSize
+    from workbench.providers.health.choices import ModelChoice
+    from workbench.providers.health.values import RouteNow
+
+logger = logging.getLogger(__name__)
+
+_AROUND_A_FILE = 12
+"""Characters of the fence around a file."""
+
+
+class Estimating:
+    """Estimates the prompt in the composer; contacts nobody and loads no model library."""
+
+    def __init__(self, host: Host, shell: Shell, desk: Desk, composer: Composer, entitle: Callable[[], None]) -> None:
+        """`entitle` is called when figures have come."""
+        self._host, self._shell, self._desk, self._composer, self._entitle = host, shell, desk, composer, entitle
+        self._asked_for: object = None
+        self._reading = False
+        self._answerers: Sequence[Answerer] = ()
+        self._branch = PromptSize()
+        self._branch_of = ""
+
+    def now(self) -> Estimate | None:
+        """The estimate for what stands in the composer; None for nothing."""
+        if not self._composer.text:
+            self._asked_for = None
+            return None
+        slot = self._desk.slot
+        self._ask(slot)
+        characters, size = self._composer.amount
+        size_here = PromptSize(messages=1, characters=characters, bytes=size) + self._attached()
+        branch = self._branch if self._branch_of == slot.conversation_id else PromptSize()
+        return estimate_of(branch + size_here, self._answerers, pinned=slot.pin.provider is not None)
+
+    def _attached(self) -> PromptSize:
+        files = self._composer.files
+        if not files.marks:
+            return PromptSize()
+        paths = named_files(files.to_unsent(self._composer.text))
+        size = sum(files.size_of(path) + len(path) + _AROUND_A_FILE for path in paths)
+        return PromptSize(characters=size, bytes=size)
+
+    def _ask(self, slot: Slot) -> None:
+        turn = self._shell.state.turns.get(slot.conversation_id)
+        wanted = (
+            slot.conversation_id, slot.order[-1:], slot.reply_id, turn.phase if turn is not None else None,
+            slot.pin, slot.private, id(self._shell.configuration),
+        )  # fmt: skip
+        if wanted != self._asked_for and self._shell.configuration is not None and not self._reading:
+            self._asked_for, self._reading = wanted, True
+            self._host.start_work(self._keep_current(slot), group="estimate")
+
+    async def _keep_current(self, slot: Slot) -> None:
+        try:
+            await self._read(slot)
+        except WorkbenchError as problem:
+            # An estimate is not worth a notice; what is wrong has its own.
+            logger.info("the prompt cannot be estimated: %s", problem)
+        finally:
+            self._reading = False
+        # What has changed meanwhile is asked for by this.
+        self._entitle()
+
+    async def _read(self, slot: Slot) -> None:
+        conversation_id, pin = slot.conversation_id, slot.pin
+
+        async def read(core: CorePort) -> tuple[BranchSize | None, Sequence[ModelChoice], RouteNow]:
+            size = await core.prompts.branch_size(conversation_id) if conversation_id else None
+            route = await core.providers.route_now(
+                pinned_provider=pin.provider, pinned_model=pin.model, private=slot.private
+            )
+            return size, await core.providers.choices(), route
+
+        size, choices, route = await self._shell.call(read)
+        known = {(choice.provider, choice.model): choice for choice in choices}
+        answerers: list[Answerer] = []
+        for step in route.steps:
+            if not step.skipped:
+                choice = known.get((step.provider, step.model))
+                answerers.append(
+                    Answerer(
+                        name=f"{step.provider}/{step.model}" if step.model else step.provider,
+                        context_window=choice.context_window if choice is not None else None,
+                        input_nano=choice.input_nano if choice is not None else None,
+                    )
+                )
+        self._answerers, self._branch_of = answerers, conversation_id
+        self._branch = PromptSize()
+        if size is not None:
+            self._branch = PromptSize(messages=size.messages, characters=size.characters, bytes=size.bytes)
