@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
-import signal
 from collections.abc import Coroutine, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -25,11 +23,12 @@ from workbench.tui.actions.registry import action_by_id, bindings_of
 from workbench.tui.actions.values import Action, Scope
 from workbench.tui.application.keys import Keys
 from workbench.tui.application.looks import Looks
+from workbench.tui.application.panes import add_panes, pane_of
 from workbench.tui.application.setup import START_DEMONSTRATION, Setup
-from workbench.tui.application.terminal import Notifying, WindowTitle, too_small, too_small_picture
+from workbench.tui.application.terminal import Job, Notifying, WindowTitle, too_small, too_small_picture
 from workbench.tui.chat.desk import Desk
 from workbench.tui.core_link import configuration_of
-from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure
+from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure, stands_in_banner
 from workbench.tui.pump import BUSY_INTERVAL_S, CALM_INTERVAL_S, Pump
 from workbench.tui.safe import line_filters, toast
 from workbench.tui.screens.chat import ChatScreen
@@ -51,8 +50,6 @@ _SAVE_WITHIN_S = 0.4
 _SETTLED_AFTER_S = 0.15
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]
 _HEIGHTS = [(0, "-short"), (30, "-tall")]
-_PANE_OF = {Scope.PROVIDERS: "providers", Scope.EVENTS: "events"}
-"""Where the actions of a scope are done; those of all others on the chat pane."""
 
 logger = logging.getLogger(__name__)
 
@@ -95,18 +92,9 @@ class WorkbenchApp(App[int]):
         self.setup = Setup(self, shell)
         self.verbs.add(self.setup.verbs())
         self.window_title = WindowTitle(self)
+        self._job = Job(self)
         self.notifying = Notifying(self, shell)
         self.verbs.add(self.notifying.verbs())
-
-    def _events_screen(self) -> Screen[Any]:
-        from workbench.tui.events.pane import events_pane
-
-        return events_pane(self)
-
-    def _providers_screen(self) -> Screen[Any]:
-        from workbench.tui.screens.providers import ProvidersScreen
-
-        return ProvidersScreen(self)
 
     def get_default_screen(self) -> Screen[Any]:
         """The chat pane; as a mode it would be styled and painted twice before it is seen."""
@@ -120,17 +108,20 @@ class WorkbenchApp(App[int]):
         """What takes longer follows the first paint."""
         # Textual declares its screens without their result type.
         untyped = cast("Any", self)
-        untyped.add_mode("chat", lambda: self.chat)
-        untyped.add_mode("events", self._events_screen)
-        untyped.add_mode("providers", self._providers_screen)
+        add_panes(self)
         # Textual paints everything again after an editor, but not after `fg`.
         untyped.app_resume_signal.subscribe(self, self._back_again)
         self.keys.begin()
         self.window_title.show()
         if self._in_terminal:
-            self._signals = SignalWatch(asyncio.get_running_loop(), self.end_soon)
+            loop = asyncio.get_running_loop()
+            self._signals = SignalWatch(loop, self.end_soon, self._close_core, self._job.stop_asked)
             self._signals.install()
         self.chat.call_after_refresh(self._start_engine)
+
+    def _close_core(self, within_s: float) -> None:
+        if self.shell.link is not None:
+            self.shell.link.stop(within_s)
 
     def _back_again(self, _: object) -> None:
         RUN_TIME.go_on()
@@ -232,7 +223,9 @@ class WorkbenchApp(App[int]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The one place where a failed piece of work is told."""
         worker = cast("Worker[object]", cast("Any", event).worker)
-        if event.state is WorkerState.ERROR and worker.error is not None:
+        if event.state is not WorkerState.ERROR or worker.error is None:
+            return
+        if not stands_in_banner(worker.error, worker.group, self.shell):
             self.show_failure(worker.error)
 
     def show_failure(self, error: BaseException) -> None:
@@ -259,7 +252,7 @@ class WorkbenchApp(App[int]):
 
     async def _perform(self, action: Action, argument: str) -> None:
         if action.scope is not Scope.EVERYWHERE:
-            await self.show_pane(_PANE_OF.get(action.scope, "chat"))
+            await self.show_pane(pane_of(action.scope))
         if action.command and action.scope is Scope.EVERYWHERE:
             self.verbs.do(action.command, argument)
         else:
@@ -367,19 +360,7 @@ class WorkbenchApp(App[int]):
 
     def action_suspend_process(self) -> None:
         """Go back to the shell until `fg`."""
-        if self._driver is None or not self._driver.can_suspend:
-            return
-        if os.getpgrp() == os.getsid(0):
-            self.tell("There is no shell to go back to here; ctrl+q quits.", warning=True)
-            return
-        self.window_title.end()
-        RUN_TIME.stop()
-        cast("Any", self)._suspend_signal()
-        self._driver.suspend_application_mode()
-        cast("Any", self._driver)._must_signal_resume = True
-        # The whole group, as the terminal would: else a `make run` around us went on, and no shell came. Textual
-        # stops only this process.
-        os.killpg(0, signal.SIGSTOP)
+        self._job.put_aside()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         size = self.size

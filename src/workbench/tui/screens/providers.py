@@ -96,6 +96,8 @@ class ProvidersScreen(Screen[None]):
         """It is looked at: hear what happens, and read at once."""
         self._feed.listen()
         self.tick()
+        # What was drawn before the first layout could not know how much of the keys has room.
+        self.call_after_refresh(self._entitle)
 
     def on_screen_suspend(self) -> None:
         """Nobody looks: hear nothing, read nothing."""
