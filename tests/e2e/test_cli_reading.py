@@ -103,7 +103,7 @@ def test_doctor(isolation: Path, streams: Streams) -> None:
         assert asked == 1
         assert invoke("--offline", "doctor") == 0
         assert len(double.requests) == asked
-    expected = "python, terminal, configuration, database, keyring, providers, permissions, dependencies"
+    expected = "python, terminal, configuration, keys, database, keyring, providers, permissions, dependencies"
     assert set(expected.split(", ")) == set(checks)
     assert checks["providers"]["state"] == "ok"
     assert "alpha answers in" in checks["providers"]["detail"]
