@@ -59,8 +59,8 @@ class KeyChanged(Event):
     def text(self) -> str:
         """One line."""
         why = f": {self.reason}" if self.reason else ""
-        which = f"key {self.key_ref}" if self.key_ref else "without a key"
-        return f"{self.provider} {which} {self.state}{why}"
+        which = f" key {self.key_ref}" if self.key_ref else ""
+        return f"{self.provider}{which} is {self.state}{why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
