@@ -7,7 +7,8 @@ CODE := src tests benchmarks
 # Locks hold nothing younger than this day.
 LOCK_DATE := 2026-11-06
 UV_VERSION := 0.13.8
-WORKERS ?= 2
+# One more than cores: tests of screens wait a third of their time.
+WORKERS ?= 3
 
 .PHONY: run test lint types contracts tests snapshots screenshot keys bench format lock dist clean setup-run setup-test
 

@@ -75,7 +75,10 @@ class PaneApp(App[None]):
 
     async def show(self) -> None:
         """Open the pane."""
-        await self.push_screen(EventsScreen(self.model, FakeSurroundings().of(self)))
+        screen = EventsScreen(self.model, FakeSurroundings().of(self))
+        # As the application does: Textual would parse all styles once more for a screen that has not seen them.
+        screen._css_update_count = self._css_update_count
+        self.push_screen(screen)
 
     def take(self, events: Sequence[Event]) -> None:
         """What came since the last time."""
@@ -110,8 +113,9 @@ class LogApp(App[None]):
 
 async def cpu_share(app: PaneApp | LogApp, seconds: float, *, chosen: str = "") -> float:
     """CPU time per second of wall time while events come at their rate; making them is not counted."""
-    async with app.run_test(size=SIZE):
+    async with app.run_test(size=SIZE) as pilot:
         await app.show()
+        await pilot.pause()
         await asyncio.sleep(0.5)
         if isinstance(app.screen, EventsScreen):
             app.screen.show_only(parse(chosen))
@@ -196,7 +200,9 @@ async def main(seconds: float) -> None:
     ours = await first_paint(pane, rows_painted(pane))
     log = LogApp(Log, events)
     floor = await first_paint(log, rows_painted(log))
-    print(f"first paint of {MANY:,} events: pane {ours:.3f} s, bare Log {floor:.3f} s")
+    one = PaneApp(events[:1])
+    alone = await first_paint(one, rows_painted(one))
+    print(f"first paint of {MANY:,} events: pane {ours:.3f} s, with one event {alone:.3f} s; bare Log {floor:.3f} s")
     print(f"{STORED:,} stored events")
     await stored_events()
 

@@ -27,6 +27,7 @@ from textual.widgets import Log
 from benchmarks.paste import Watch
 from tests.support.transcript_host import TranscriptApp
 from workbench.tui.markdown.blocks import warm_up
+from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.message_view import MessageView
 
 SIZE = (140, 42)
@@ -49,9 +50,30 @@ TEXTS: dict[str, Callable[[], str]] = {
 }
 CONVERSATIONS = {"200 messages mounted": 200, "a 1,000-message conversation readable": 1_000}
 
-REPLY = (
-    "An answer with **bold** words and `code`.\n\n- one\n- two\n\n```python\nx = 1  # hello\n```\n\n" + "word " * 200
-)
+REPLY = f"""\
+## An answer
+
+With **bold** words, `code` and [a link](https://a.example).
+
+- one
+  1. nested
+- two
+
+> quoted
+
+| name | value |
+|------|------:|
+| a    |     1 |
+
+```python
+def double(x: int) -> int:
+    return 2 * x
+```
+
+{"word " * 200}
+"""
+_STEP = 10
+"""Messages from one stop on the way to the next: fewer than are mounted at each, so that none is left out."""
 
 
 def resident_mb() -> float:
@@ -152,7 +174,7 @@ async def of_reply(text: str) -> Figures:
 
 
 async def of_conversation(count: int, *, all_of_it: bool) -> Figures:
-    """Show a conversation: its end, or all of its messages mounted by walking up to the first one."""
+    """Show a conversation: its end only, or all of it, by walking up to its first message."""
     views = [
         MessageView(str(number), "assistant" if number % 2 else "user", REPLY if number % 2 else f"question {number}")
         for number in range(count)
@@ -160,13 +182,15 @@ async def of_conversation(count: int, *, all_of_it: bool) -> Figures:
     app = TranscriptApp()
     async with running(app) as pilot:
         figures = Figures()
-        if all_of_it:
-            for view in views:
-                app.transcript.append(view)
-            app.transcript.following = False
-        else:
-            app.transcript.show(views, has_earlier=False)
+        app.transcript.show(views, has_earlier=False)
         await pilot.pause()
+        shown = set[str]()
+        for view in views[::-_STEP] + views[:1] if all_of_it else []:
+            app.transcript.put_cursor(view.id)
+            await pilot.pause(0)
+            shown.update(body.view.id for body in app.query(MessageBody) if not body.is_growing)
+        if all_of_it and len(shown) < count:
+            raise RuntimeError(f"only {len(shown)} messages were mounted and laid out")
         return figures.end()
 
 

@@ -61,6 +61,25 @@ def test_a_seam_survives_kill_9(isolation: Path) -> None:
     assert reply["text"].startswith("Hello from and on and on and on")
 
 
+def test_going_on_with_a_reply_survives_kill_9_and_so_does_what_it_went_on_with(isolation: Path) -> None:
+    first_part = ok("Once upon a time ", finish="length")
+    with running_provider(first_part, endless(0.005, ["and ", "on. "])) as provider:
+        configure(isolation, [provider.base_url])
+        with PtySession(command_line("chat"), columns=110, lines=50) as session:
+            session.wait_for("Ctrl-D leaves", ">", within_s=WITHIN_S)
+            session.send("tell me a story\n")
+            session.wait_until(lambda: session.rows[session.cursor[0]] == ">", WITHIN_S, "the first part")
+            session.send("/continue\n")
+            # Far more than arrives between two saves.
+            session.wait_until(lambda: session.text.count("and on.") > 150, WITHIN_S, "the second part")
+            session.kill()
+    prompt, before, reply = run_cli("history", "show", "last", "--json").json["messages"]
+    assert (before["state"], before["text"]) == ("done", "Once upon a time ")
+    assert (reply["state"], reply["parent_id"], before["parent_id"]) == ("interrupted", prompt["id"], prompt["id"])
+    assert reply["text"].startswith("Once upon a time and on. and on. and on.")
+    assert [(seam["at"], seam["ended"]) for seam in reply["seams"]] == [(17, "was cut to length")]
+
+
 def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path) -> None:
     with (
         running_provider(cut(2)) as first,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import configure, invoke
-from tests.support.doubles import ok, running_provider, server_error
+from tests.support.doubles import cut, ok, running_provider, server_error
 from tests.support.in_process import Streams, type_in
 
 pytestmark = [
@@ -68,3 +68,62 @@ def test_everything_that_makes_sense_without_a_screen(
     for refused in ("Nothing has been asked yet", "Which conversation?", "There is no command /theme here"):
         assert any(refused in line for line in told), refused
     assert "1 more; /list 21 lists them" in told
+
+
+CHANGED = """\
+first
+/rate good
+/rate well
+/reword the first
+/delete
+/delete
+/undo
+/undo
+/undo
+/continue
+/export told.md
+/export told.md
+/delete-conversation
+/export
+/undo
+/delete-everything
+/copy
+"""
+
+
+def test_what_is_stored_can_be_changed_and_brought_back(
+    isolation: Path, streams: Streams, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with running_provider(ok("An answer.")) as up:
+        configure(isolation, [up.base_url])
+        type_in(monkeypatch, CHANGED)
+        invoke("chat")
+        assert streams.read() == "An answer.\nAn answer.\n"
+        asked = [[m["content"] for m in call.json["messages"]] for call in up.calls]
+        assert asked == [["first"], ["the first"]], "a branch beside the first one, and no command was ever sent"
+    told = "\n".join(line for line in streams.err.splitlines() if not line.startswith(("Asking", "End of", "alpha/")))
+    assert [line for line in told.splitlines() if line.startswith("The last ")] == [
+        "The last reply is rated good",
+        "The last reply is deleted. /undo brings it back, /delete deletes the message before it",
+        "The last prompt is deleted. /undo brings it back, /delete deletes the message before it",
+    ]
+    for said in (
+        "A reply is rated good, bad or none", "1 message back", "Nothing was deleted here",
+        "There is a file of that name already",
+        "Deleted: first. /undo brings it back", "Nothing has been asked yet", "Open: first, ",
+        "There is no command /delete-everything here", "/export writes the conversation to a file",
+    ):  # fmt: skip
+        assert said in told, (said, told)
+    assert (tmp_path / "told.md").read_text().count("An answer.") == 1
+
+
+def test_a_reply_that_ended_early_is_gone_on_with(
+    isolation: Path, streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_provider(cut(1), ok("the rest.")) as up:
+        configure(isolation, [up.base_url], {"on_broken_stream": "stop"})
+        type_in(monkeypatch, "first\n/continue\n/chat\n")
+        invoke("chat")
+        assert streams.read().splitlines()[-1].endswith("the rest.")
+    assert "goes on here" in streams.err

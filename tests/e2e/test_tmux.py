@@ -17,6 +17,26 @@ READY_S = 20.0
 FIRST_ANSWER_S = 30.0
 
 
+def put_aside_twice(tmux: TmuxSession, before: str) -> None:
+    """By ctrl+z, and by a signal from outside for longer than a provider may be silent; `before` is the first title."""
+    tmux.keys("Tab")
+    tmux.wait_until(lambda: "╭─ Ask" in tmux.text, what="focus in the transcript")
+    tmux.keys("C-z")
+    tmux.wait_for("Stopped")
+    assert tmux.title == before
+    assert "modes=1" in tmux.shell("echo modes=$(stty -a | grep -c ' icanon.* echo ')"), "the shell's own modes"
+    tmux.type("job=$(jobs -p); (sleep 3; pkill -TSTP -P $job) & fg %1")
+    tmux.keys("Enter")
+    tmux.wait_for("workbench  [f2 Chat]", "tell me everything", "streaming", within_s=10)
+    assert tmux.title == "workbench - tell me everything"
+    tmux.wait_for("Stopped", "$job")
+    tmux.wait_until(lambda: tmux.title == before, what="the shell's own title")
+    tmux.type("sleep 3; fg %1; echo left=$?")
+    tmux.keys("Enter")
+    tmux.wait_for("workbench  [f2 Chat]", "tell me everything", "streaming", within_s=10)
+    tmux.wait_until(lambda: tmux.title == "workbench - tell me everything", what="our title")
+
+
 def test_a_day_in_tmux(isolation: Path, tmp_path: Path) -> None:
     environment = {"WORKBENCH_HOME": str(isolation)}
     with running_provider(endless(0.05)) as slow:
@@ -49,17 +69,8 @@ def test_a_day_in_tmux(isolation: Path, tmp_path: Path) -> None:
             tmux.terminal.send("\x1b[I")
             tmux.wait_for("┏")
 
-            # Put aside in mid-stream for longer than a provider may be silent, and back: nothing was lost.
-            tmux.keys("Tab")
-            tmux.wait_until(lambda: "╭─ Ask" in tmux.text, what="focus in the transcript")
-            tmux.keys("C-z")
-            tmux.wait_for("Stopped")
-            assert tmux.title == before
-            assert "modes=1" in tmux.shell("echo modes=$(stty -a | grep -c ' icanon.* echo ')"), "the shell's own modes"
-            tmux.type("sleep 3; fg; echo left=$?")
-            tmux.keys("Enter")
-            tmux.wait_for("workbench  [f2 Chat]", "tell me everything", "streaming", within_s=10)
-            assert tmux.title == "workbench - tell me everything"
+            # Put aside in mid-stream, and back: nothing was lost.
+            put_aside_twice(tmux, before)
             calls = len(slow.calls)
 
             tmux.keys("Escape")

@@ -32,8 +32,10 @@ class FakePrompts:
                 ))  # fmt: skip
         return list(found.values())[:limit]
 
-    async def branch_size(self, conversation_id: str) -> BranchSize:
-        """Of the active branch."""
-        texts = [m.text for m in await self._core.conversations.path(conversation_id) if m.text]
+    async def branch_size(self, conversation_id: str, /, *, beside_id: str | None = None) -> BranchSize:
+        """Of the active branch, or of what is above a prompt."""
+        branch = [m for m in await self._core.conversations.path(conversation_id) if m.text]
+        ids = [m.id for m in branch]
+        texts = [m.text for m in branch[: ids.index(beside_id) if beside_id else None]]
         size = sum(len(text.encode()) for text in texts)
         return BranchSize(messages=len(texts), characters=sum(map(len, texts)), bytes=size)

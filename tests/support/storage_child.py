@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.support.storage import NEXT, failing, opened
 from workbench.conversations.repository import Conversations
-from workbench.conversations.values import Seam
+from workbench.conversations.trash import Trash
+from workbench.conversations.values import MessageState, Seam
 from workbench.core.clock import SystemClock
 from workbench.core.errors import StorageError
 from workbench.storage.instance import Instance
@@ -124,6 +125,33 @@ async def stream(data_dir: Path) -> None:
         await asyncio.to_thread(sys.stdin.readline)
 
 
+async def go_on(path: Path) -> None:
+    """Go on with a reply that was stopped, store a part of it, say both ids, then wait to be killed."""
+    async with opened(path) as store:
+        conversations = Conversations(store, SystemClock(), "0dead")
+        begun = await conversations.begin_turn(prompt="tell me", conversation_id=None)
+        await conversations.finish_reply(
+            begun.reply.id, state=MessageState.STOPPED, text="once", provider="alpha", model="model-a"
+        )
+        more = await conversations.begin_continuation(begun.conversation.id, begun.reply.id)
+        seam = Seam(at=4, after="alpha", provider="beta", model="model-b", ended="was stopped")
+        await conversations.save_reply(more.reply.id, text="once upon", seams=(seam,))
+        say({"stopped": begun.reply.id, "reply": more.reply.id})
+        await asyncio.to_thread(sys.stdin.readline)
+
+
+async def delete_and_undo(path: Path) -> None:
+    """Delete a prompt with its reply and bring both back, again and again, saying each round, until killed."""
+    async with opened(path) as store:
+        conversations, trash = Conversations(store, SystemClock(), "0dead"), Trash(store, SystemClock())
+        begun = await conversations.begin_turn(prompt="tell me", conversation_id=None)
+        await conversations.finish_reply(begun.reply.id, state=MessageState.DONE, text="once upon a time")
+        while True:
+            await trash.delete_message(begun.conversation.id, begun.user_message.id)
+            await trash.restore_message(begun.conversation.id)
+            say(begun.conversation.id)
+
+
 async def die_in_step(path: Path, number: int) -> None:
     """End without a word at the N-th statement of an upgrade."""
     step = failing(NEXT, number, lambda: os._exit(9))
@@ -155,6 +183,10 @@ def main() -> None:
             asyncio.run(acknowledge(Path(path), rest[0]))
         case "fill":
             asyncio.run(fill(Path(path), int(rest[0])))
+        case "go-on":
+            asyncio.run(go_on(Path(path)))
+        case "delete-and-undo":
+            asyncio.run(delete_and_undo(Path(path)))
         case "stream":
             asyncio.run(stream(Path(path)))
         case "die-in-step":

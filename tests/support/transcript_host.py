@@ -13,6 +13,7 @@ from textual.filter import LineFilter
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.support.hostile import forbidden_in
 from workbench.tui.safe import ControlCharacterFilter
 from workbench.tui.themes import register_themes
 from workbench.tui.widgets.transcript import MessageView, Transcript
@@ -78,6 +79,15 @@ def screen_styles(app: App[Any]) -> list[Style]:
 def click_actions(app: App[Any]) -> list[object]:
     """Actions that a click somewhere on the screen would run."""
     return [style.meta["@click"] for style in screen_styles(app) if "@click" in style.meta]
+
+
+def assert_harmless(app: App[Any]) -> None:
+    """Nothing on the screen commands the terminal, and no click on it runs anything."""
+    assert app.is_running
+    for strip in app.screen._compositor.render_strips():
+        line = "".join(segment.text for segment in strip)
+        assert not forbidden_in(line), f"{forbidden_in(line)!r} in {line!r}"
+        assert not any(segment.style is not None and "@click" in segment.style.meta for segment in strip), line
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool], *, deadline_s: float = 8.0) -> None:

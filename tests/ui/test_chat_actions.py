@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,22 @@ async def test_a_wording_is_not_lost_when_it_cannot_be_sent(tmp_path: Path) -> N
         assert "new branch" in title(d)
 
 
+async def test_escape_does_not_change_what_a_wording_on_its_way_is(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        chat = await ask(d, "first wording", "first answer")
+        await d.pilot.press("escape", "e")
+        await d.until(lambda: chat.composer.text == "first wording")
+        d.engine.core.chat.hold = on_its_way = asyncio.Event()
+        await d.pilot.press("enter")
+        await d.until(lambda: bool(d.app.desk.slot.sending))
+        await d.pilot.press("escape")
+        d.engine.core.chat.hold = None
+        on_its_way.set()
+        await d.until(lambda: d.engine.core.chat.beside == [None, "message-1"])
+        await d.until(lambda: "first answer" not in d.screen())
+        assert "new branch" not in title(d)
+
+
 async def test_messages_are_deleted_and_brought_back(tmp_path: Path) -> None:
     async with driven(tmp_path) as d:
         await d.pilot.press("escape", "d", "u", "e", "Q", "plus", "v", "c")
@@ -135,6 +152,16 @@ async def test_conversations_are_deleted_from_the_list_and_brought_back(tmp_path
         await d.until(lambda: d.app.desk.slot.conversation_id == "")
         await d.send("/undo")
         await d.until(lambda: "an answer" in d.screen())
+        # One that was brought back elsewhere does not keep undo from the messages of this one.
+        await d.send("/delete-conversation")
+        await d.until(lambda: d.app.desk.slot.conversation_id == "")
+        restored = await d.engine.core.trash.restore_conversation()
+        chat.opening.open(restored.id)
+        await d.until(lambda: "an answer" in d.screen())
+        await d.send("/undo")
+        await d.until(lambda: "No conversation was deleted" in d.screen())
+        await d.send("/undo")
+        await d.until(lambda: "Nothing was deleted here" in d.screen())
 
 
 async def test_a_reply_is_quoted_rated_and_read_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

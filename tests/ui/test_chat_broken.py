@@ -195,6 +195,9 @@ async def test_a_stored_seam_is_shown_and_not_copied_with_a_selection(tmp_path: 
     engine.core.store_message(made.id, Role.ASSISTANT, "about deadlines", state=MessageState.DONE, seams=(seam,))
     async with driven(tmp_path, engine=engine, conversation=made.id) as d:
         assert seam.label in d.screen()
+        # The field of the find bar comes soon after the first paint, and a field that comes takes every selection away.
+        await d.until(lambda: bool(d.app.chat.query("#find-text")))
+        await d.settle()
         d.app.screen.text_select_all()
         await d.settle()
         selected = d.app.screen.get_selected_text() or ""

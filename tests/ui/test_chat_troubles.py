@@ -110,6 +110,11 @@ async def test_a_core_that_cannot_start_is_told_and_the_screen_stays(tmp_path: P
     async with driven(tmp_path, engine=engine) as d:
         assert any("database is locked" in line for line in d.app.chat.banner.lines)
         assert d.app.is_running
+        await d.settle()
+        assert d.screen().count("database is locked") == 1, "the banner says it, and no toast again"
+        await d.send("what now")
+        await d.until(lambda: d.screen().count("database is locked") == 2)
+        assert "draft not saved" not in d.screen()
 
 
 async def test_a_prompt_comes_back_when_the_core_cannot_start(tmp_path: Path) -> None:

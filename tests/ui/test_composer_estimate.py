@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.app import driven
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_providers import status
@@ -35,16 +37,41 @@ async def test_the_border_says_what_the_whole_prompt_takes_and_warns_when_nobody
         await d.until(lambda: "too long for alpha/alpha-large" in d.screen())
         assert "~6.0k/100k tok ~$0.02" in d.screen()
         assert not composer.has_class("-too-long")
-        d.app.chat.switching.pin(Pin(provider="alpha", model="alpha-large"))
+        d.app.chat.parts.switching.pin(Pin(provider="alpha", model="alpha-large"))
         await d.until(lambda: "▲ ~6.0k tok, too long for alpha/alpha-large (4.0k)" in d.screen())
         assert composer.has_class("-too-long")
-        d.app.chat.switching.pin(Pin())
+        d.app.chat.parts.switching.pin(Pin())
         composer.show_text("y" * 800_000)
         await d.until(lambda: "too long for everybody (100k)" in d.screen())
         d.app.chat.composing.clear()
         await d.settle()
         assert not composer.has_class("-too-long")
         assert d.engine.core.chat.sent == []
+
+
+async def test_another_wording_and_a_file_of_an_earlier_run_are_estimated_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("n" * 8_000)
+    engine = FakeEngine(clock=ManualClock())
+    engine.core.providers.statuses = [status("alpha")]
+    engine.core.providers.models = [choice("alpha", 100_000, 2_000.0)]
+    made = engine.core.store_conversation("talk")
+    for text in ("a" * 4_000, "b" * 400, "c" * 4_000):
+        engine.core.store_message(made.id, Role.USER, text)
+    engine.core.drafts.kept[made.id] = "\x1f@notes.txt\x1f"
+    async with driven(tmp_path, engine=engine, conversation=made.id) as d:
+        composer = d.app.chat.composer
+        await d.until(lambda: composer.text == "⟦@notes.txt⟧" and "~4.1k/100k tok" in d.screen())
+        d.app.chat.composing.clear()
+        await d.pilot.press("escape", "up", "up", "e")
+        await d.until(lambda: composer.text == "b" * 400)
+        # What follows the prompt that is put in other words does not go along.
+        await d.until(lambda: "~1.1k/100k tok" in d.screen())
+        await d.pilot.press("escape")
+        await d.type("b" * 400)
+        await d.until(lambda: "~2.2k/100k tok" in d.screen())
 
 
 async def test_earlier_prompts_of_all_conversations_are_listed_narrowed_and_brought_back(tmp_path: Path) -> None:

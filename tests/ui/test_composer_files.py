@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,18 @@ async def test_marks_survive_with_the_draft_and_in_the_queue(tmp_path: Path, fol
         engine.done(engine.turn_in("conversation-1"), "alpha")
         await d.until(lambda: len(engine.core.chat.sent) == 2)
         assert "# Newer" in engine.core.chat.sent[1][0]
+
+
+async def test_a_working_folder_that_is_gone_has_no_files(tmp_path: Path, folder: Path) -> None:
+    shutil.rmtree(folder)
+    async with driven(tmp_path) as d:
+        await d.type("explain @r")
+        await d.until(lambda: not d.app.chat.composer.completing)
+        d.app.chat.composer.show_text("\x1f@notes.md\x1f")
+        await d.pilot.press("enter")
+        await d.until(lambda: "notes.md cannot be read: No such file or directory" in d.screen())
+        assert not d.engine.core.chat.sent
+        assert d.app.chat.composer.text == "⟦@notes.md⟧"
 
 
 async def test_nothing_pasted_names_a_file(tmp_path: Path, folder: Path) -> None:

@@ -77,3 +77,20 @@ async def test_the_list_is_short_where_the_screen_is_and_says_how_many_there_are
         await d.pilot.press("ctrl+n")
         await d.settle()
         assert not d.app.chat.queue.display
+
+
+async def test_a_prompt_that_is_brought_back_after_the_reply_has_ended_does_not_wait_for_nothing(
+    tmp_path: Path,
+) -> None:
+    async with driven(tmp_path) as d:
+        await d.send("asked")
+        await d.send("one")
+        await d.pilot.press("up", "delete")
+        d.engine.done(d.engine.turn_in("conversation-1"), "alpha")
+        await d.settle()
+        assert d.app.chat.queue.has_focus
+        await d.pilot.press("u")
+        await d.settle()
+        assert (d.app.desk.slot.queue, d.app.chat.composer.text) == ([], "one")
+        assert d.app.chat.composer.has_focus
+        assert "waiting" not in d.screen()

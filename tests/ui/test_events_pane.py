@@ -95,6 +95,21 @@ async def test_a_log_that_cannot_be_read_leaves_the_live_events() -> None:
         await until(pilot, lambda: "disk full" in screen_text(app))
 
 
+async def test_rows_that_could_not_be_read_are_read_when_the_reader_moves() -> None:
+    app = EventsApp([stored(n, f"stored-{n}.") for n in range(1, 3_001)])
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.marked("stored-3000."))
+        app.around.log.problem = StorageError("The disk is gone")
+        await pilot.press("home")
+        await until(pilot, lambda: app.around.told == ["Stored events cannot be read: The disk is gone"])
+        app.model.extend([token(1)])
+        await until(pilot, lambda: "3\u2009001" in screen_text(app))
+        assert len(app.around.told) == 1, "painting again asks for nothing"
+        app.around.log.problem = None
+        await pilot.press("down")
+        await until(pilot, lambda: app.marked("stored-2."))
+
+
 async def test_conditions_are_typed_completed_shown_and_taken_away() -> None:
     app = EventsApp([stored(1, "long ago"), stored(2, "boom", level=Level.ERROR, source="disk")], some())
     async with app.run_test(size=SIZE) as pilot:
@@ -117,7 +132,7 @@ async def test_conditions_are_typed_completed_shown_and_taken_away() -> None:
         await pilot.press("tab")
         await until(pilot, lambda: "too many" in screen_text(app) and "disk full" not in screen_text(app))
         line.value = "provider:openai /(many/"
-        await until(pilot, lambda: "✖ /(many/: missing ), unterminated subpattern" in screen_text(app))
+        await until(pilot, lambda: "✖ /(many/: missing ) at position 5" in screen_text(app))
         assert "too many" in screen_text(app)
         await pilot.press("enter")
         assert line.has_focus, "a mistake is not taken"
@@ -259,9 +274,9 @@ async def test_what_is_filtered_is_exported_and_nothing_is_overwritten_unasked(t
         taken.write_text("mine")
         await pilot.press("x")
         await until(pilot, lambda: "Writes the 313 events" in screen_text(app))
-        app.screen.query_one("#event-export-path", Input).value = str(taken)
+        app.screen.query_one("#export-path", Input).value = str(taken)
         await pilot.press("enter")
-        await until(pilot, lambda: "Enter again overwrites it" in screen_text(app))
+        await until(pilot, lambda: "enter writes over it" in screen_text(app))
         assert taken.read_text() == "mine"
         await pilot.press("enter")
         await until(pilot, lambda: len(app.around.told) == 2)
@@ -269,9 +284,9 @@ async def test_what_is_filtered_is_exported_and_nothing_is_overwritten_unasked(t
         # A folder that cannot be written to is told; escape ends a running export and leaves nothing.
         await pilot.press("x")
         await until(pilot, lambda: "Writes the 313 events" in screen_text(app))
-        app.screen.query_one("#event-export-path", Input).value = f"{taken}/below"
+        app.screen.query_one("#export-path", Input).value = f"{taken}/below"
         await pilot.press("enter")
-        await until(pilot, lambda: "✖ Not written" in screen_text(app))
+        await until(pilot, lambda: "Not a directory" in screen_text(app))
         assert sorted(tmp_path.iterdir()) == sorted([file, taken])
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, EventsScreen))

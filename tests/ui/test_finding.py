@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.app import Driven, driven
 from tests.support.fake_engine import FakeEngine
 from workbench.conversations.values import Role
 from workbench.core.clock import ManualClock
+from workbench.core.errors import StorageError
 from workbench.tui.widgets.find_bar import FindBar
 
 SIZE = (100, 24)
@@ -66,7 +69,7 @@ async def test_find_goes_through_all_of_a_conversation_and_walks_from_hit_to_hit
         d.app.chat.query_one(FindBar).open("answer 1")
         await d.until(lambda: told(d).endswith("/11"))
         await d.pilot.press("escape")
-        assert not d.app.chat.finding.is_open
+        assert not d.app.chat.parts.finding.is_open
         assert d.app.focused is transcript
         assert transcript.cursor_message_id is not None
         # The cursor stays, and what was looked for comes back.
@@ -76,7 +79,7 @@ async def test_find_goes_through_all_of_a_conversation_and_walks_from_hit_to_hit
         await d.until(lambda: told(d).endswith("/11"))
         await d.pilot.press("tab", "N")
         await d.pilot.press("escape")
-        assert not d.app.chat.finding.is_open
+        assert not d.app.chat.parts.finding.is_open
 
 
 async def test_the_slash_command_finds_and_another_conversation_closes_it(tmp_path: Path) -> None:
@@ -92,3 +95,40 @@ async def test_the_slash_command_finds_and_another_conversation_closes_it(tmp_pa
         assert any("Find" in line and "1/1" in line for line in d.lines())
         d.app.chat.open_conversation(other.id)
         await d.until(lambda: "elsewhere" in d.screen() and not bar.display)
+
+
+async def test_what_a_running_reply_brings_is_counted_and_found(tmp_path: Path) -> None:
+    engine, conversation = filled(3)
+    async with driven(tmp_path, engine=engine, size=SIZE, conversation=conversation) as d:
+        await d.until(lambda: "answer 2" in d.screen())
+        await d.send("go on")
+        turn = d.engine.turn_in(conversation)
+        d.engine.ask(turn, "alpha")
+        d.engine.text(turn, "alpha", "a marmot, ")
+        await open_find(d, "marmot")
+        await d.until(lambda: told(d) in ("0/1", "1/1"))
+        await d.pilot.press("down")
+        await d.until(lambda: told(d) == "1/1")
+        d.engine.text(turn, "alpha", "and another Marmot")
+        await d.until(lambda: told(d) == "1/2")
+        await d.pilot.press("down")
+        await d.until(lambda: told(d) == "2/2")
+        d.engine.text(turn, "alpha", ", and a third marmot")
+        d.engine.done(turn, "alpha")
+        await d.settle()
+        await d.pilot.press("down")
+        await d.until(lambda: told(d) == "3/3")
+
+
+async def test_earlier_messages_that_cannot_be_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, conversation = filled(40)
+    async with driven(tmp_path, engine=engine, size=SIZE, conversation=conversation) as d:
+        await d.until(lambda: "answer 39" in d.screen())
+
+        async def broken(*_: object, **__: object) -> None:
+            raise StorageError("The disk is gone")
+
+        monkeypatch.setattr(engine.core.conversations, "path", broken)
+        await open_find(d, "cafe in")
+        await d.until(lambda: told(d) == "1/1 · earlier ones cannot be read")
+        await d.until(lambda: "The disk is gone" in d.screen())

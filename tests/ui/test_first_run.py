@@ -32,6 +32,12 @@ async def test_a_key_is_three_steps_from_the_first_message(tmp_path: Path) -> No
             assert key in d.screen()
 
         await d.pilot.resize_terminal(120, 30)
+        await d.pilot.press("escape")
+        await d.until(lambda: "esc to these keys" in d.screen())
+        d.app.chat.refresh_chrome()
+        assert d.app.chat.composer.has_focus, "whoever wants to write is left alone"
+        await d.pilot.press("escape")
+        await d.until(lambda: "esc to these keys" not in d.screen())
         await d.pilot.press("k")
         await d.until(lambda: isinstance(d.app.screen, ChooseKindScreen))
         await d.pilot.press("down", "up", "g", "g", "enter")

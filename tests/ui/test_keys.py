@@ -74,9 +74,13 @@ async def test_a_key_map_is_in_force_told_where_wrong_and_read_again_when_it_cha
         await d.until(lambda: isinstance(d.app.screen, HelpScreen))
         await d.pilot.press("escape")
 
-        file.unlink()
+        file.write_text("app.help: [f10\n")
         d.app.keys.look()
         await d.until(lambda: "f1 help" in d.screen())
+        await d.until(lambda: "nothing of it is in force" in " ".join(d.screen().split()))
+        file.unlink()
+        d.app.keys.look()
+        await d.until(lambda: "Every entry of keymap.yaml is in force" in d.screen())
 
 
 async def test_what_was_read_is_in_force_at_the_next_start_before_anything_is_read(tmp_path: Path) -> None:
@@ -102,10 +106,15 @@ async def test_letters_signs_and_digits_work_when_no_text_field_has_the_focus(tm
         await d.pilot.press("question_mark")
         await d.until(lambda: isinstance(d.app.screen, HelpScreen))
         assert "Help · Transcript" in d.screen()
+        await d.pilot.resize_terminal(80, 24)
+        await d.until(lambda: "search 73" in d.screen() and "chat.unfold" not in d.screen())
+        d.app.screen.query_one("Input", Input).value = "unfold"
+        await d.until(lambda: "chat.unfold" in d.screen())
+        d.app.screen.query_one("Input", Input).value = ""
         await d.pilot.press("colon", "3")
         assert d.app.screen.query_one("Input", Input).value == ":3"
         await d.pilot.press("escape", "3")
-        await d.until(lambda: "[f4 Providers]" in d.screen())
+        await d.until(lambda: "[f4 Prov]" in d.screen())
         await d.pilot.press("1")
         await d.until(lambda: d.app.screen is d.app.chat)
         d.app.chat.transcript.focus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from tests.support.app import Driven, driven
 from tests.support.fake_engine import THREE, FakeEngine
 from tests.support.fake_providers import status
 from workbench.core import provider_events as pe
-from workbench.core.clock import ManualClock
+from workbench.core.clock import RUN_TIME, ManualClock
 from workbench.core.errors import StorageError, UsageError
 from workbench.core.screen_events import FailureShown
 from workbench.providers.health.values import Figures
+from workbench.tui.application.terminal import Job
 from workbench.tui.ui_state import UiState
 
 
@@ -56,6 +58,18 @@ async def test_the_title_follows_the_conversation_and_is_given_back(
         d.app.window_title.end(for_good=True)
         d.app.window_title.show()
         assert told[-1] == "\x1b[23;2t"
+
+
+async def test_ctrl_z_in_an_editor_stops_the_time_of_the_core_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driven(tmp_path) as d:
+        monkeypatch.setattr(d.app._driver, "_auto_restart", False, raising=False)
+        before: list[float] = []
+        monkeypatch.setattr("os.kill", lambda *_: before.extend((RUN_TIME.seconds(), RUN_TIME.seconds())))
+        Job(d.app).stop_asked(asyncio.get_running_loop())
+        assert before and before[0] == before[1], "it stood still while the process did"
+        assert RUN_TIME.seconds() > before[1], "and goes on"
 
 
 async def test_long_replies_and_questions_are_told_only_to_those_who_look_elsewhere(

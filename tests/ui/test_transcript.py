@@ -89,6 +89,7 @@ async def test_follows_until_the_reader_scrolls_up() -> None:
         transcript.update_message(live)
         await until(pilot, lambda: "line 29" in screen_text(app))
         assert transcript.following
+        await until(pilot, lambda: "y copy · l links" in screen_text(app))
 
         await pilot.press("pageup")
         await until(pilot, lambda: not transcript.following)
@@ -96,7 +97,7 @@ async def test_follows_until_the_reader_scrolls_up() -> None:
         live = replace(live, text=live.text + "\n\nlast words")
         transcript.update_message(live)
         transcript.append(MessageView("note", "note", "a note"))
-        await until(pilot, lambda: "2 new · End" in screen_text(app))
+        await until(pilot, lambda: "2 new · End · y copy" in screen_text(app))
         assert screen_lines(app)[1:10] == shown
         assert "last words" not in screen_text(app)
 

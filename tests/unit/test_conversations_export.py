@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from workbench.conversations.export import (
     markdown_of,
     with_closed_fence,
 )
-from workbench.conversations.export_file import ExportError, FileExistsAlreadyError, write_export
 from workbench.conversations.values import Conversation, Message, MessageState, Role, Seam
 from workbench.core.text import FORBIDDEN
 
@@ -140,38 +138,3 @@ def test_every_title_gives_a_name_within_one_folder(title: str) -> None:
     assert not name.startswith((".", "-"))
     assert len(name.encode()) <= 255
     assert format_of(name) is ExportFormat.JSON
-
-
-def test_a_file_is_whole_private_and_never_replaced_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.md"
-    write_export(path, "one")
-    with pytest.raises(FileExistsAlreadyError):
-        write_export(path, "two")
-    assert (path.read_text(), path.stat().st_mode & 0o777) == ("one", 0o600)
-    write_export(path, "two\n", overwrite=True)
-    (tmp_path / "link").symlink_to(path)
-    with pytest.raises(FileExistsAlreadyError):
-        write_export(tmp_path / "link", "three")
-    write_export(tmp_path / "link", "three", overwrite=True)
-    assert path.read_text() == "three"
-    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(FileExistsAlreadyError):
-        write_export(tmp_path / "gone", "four")
-
-    def refuse(*_: object) -> None:
-        raise OSError(1, "no links here")
-
-    monkeypatch.setattr(os, "link", refuse)
-    write_export(tmp_path / "b.md", "five")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.md", "b.md", "gone", "link"], "no left-overs"
-
-    def somebody_is_faster(*_: object) -> None:
-        raise FileExistsError
-
-    monkeypatch.setattr(os, "link", somebody_is_faster)
-    with pytest.raises(FileExistsAlreadyError):
-        write_export(tmp_path / "c.md", "six")
-    monkeypatch.undo()
-    for hopeless in (tmp_path / "no" / "a.md", Path("a\0b"), tmp_path / ("x" * 300)):
-        with pytest.raises(ExportError):
-            write_export(hopeless, "seven")

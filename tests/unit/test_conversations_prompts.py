@@ -49,3 +49,9 @@ async def test_prompts_of_all_conversations_are_listed_once_the_newest_first(
         # `be brief`, two prompts, two replies of a character in two bytes.
         assert await prompts.branch_size(first) == BranchSize(messages=5, characters=28, bytes=30)
         assert await prompts.branch_size("none") == BranchSize()
+        # Another wording of the second prompt: what is above it.
+        snow = found[0].message_id
+        assert await prompts.branch_size(first, beside_id=snow) == BranchSize(messages=3, characters=18, bytes=19)
+        top = (await conversations.path(first))[1].id
+        assert await prompts.branch_size(first, beside_id=top) == BranchSize(messages=1, characters=8, bytes=8)
+        assert await prompts.branch_size(first, beside_id="gone") == BranchSize()

@@ -71,6 +71,28 @@ async def test_a_seam_stays_at_its_place_when_the_text_is_made_storable(conversa
     assert (seam.after, seam.provider, seam.model) == ("al�pha", "be�ta", "m\x1b[2J")
 
 
+def test_a_continuation_survives_kill_9_with_who_went_on(tmp_path: Path) -> None:
+    process = child("go-on", tmp_path / "workbench.db")
+    try:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(10) == -signal.SIGKILL
+    finally:
+        end(process)
+
+    async def read() -> None:
+        async with opened(tmp_path / "workbench.db") as store:
+            conversations = Conversations(store, ManualClock(), "0other")
+            (marked,) = await conversations.mark_interrupted(lambda _owner: False)
+            assert (marked.id, marked.state, marked.text) == (said["reply"], MessageState.INTERRUPTED, "once upon")
+            assert (marked.provider, marked.model, marked.seams[0].ended) == ("beta", "model-b", "was stopped")
+            stopped = await conversations.message(said["stopped"])
+            assert (stopped.state, stopped.text, stopped.provider) == (MessageState.STOPPED, "once", "alpha")
+
+    asyncio.run(read())
+
+
 def test_a_seam_survives_kill_9(tmp_path: Path) -> None:
     process = child("stream", tmp_path)
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.storage import opened
+from tests.support.storage import child, end, opened
 from workbench.conversations.repository import BegunTurn, Conversations
 from workbench.conversations.trash import Trash
 from workbench.conversations.values import MessageState
@@ -197,3 +200,48 @@ async def test_conversations_of_the_version_before_can_be_deleted_too(tmp_path: 
         deleted = await Trash(store, ManualClock()).delete_message("0c", "0m")
         found = await Conversations(store, ManualClock(), "0instance").get("0c")
         assert (deleted.messages, found.messages, found.title) == (1, 0, "old")
+
+
+async def test_nothing_is_begun_or_read_in_a_conversation_that_was_deleted_elsewhere(
+    conversations: Conversations, trash: Trash
+) -> None:
+    begun = await conversations.begin_turn(prompt="one", conversation_id=None)
+    id_ = begun.conversation.id
+    await conversations.finish_reply(begun.reply.id, state=MessageState.STOPPED, text="half of")
+    await trash.delete_conversation(id_)
+    for used in (
+        conversations.begin_reply(id_, begun.reply.id),
+        conversations.begin_continuation(id_, begun.reply.id),
+        conversations.begin_turn(prompt="x", conversation_id=id_, beside_id=begun.user_message.id),
+        conversations.choose(id_, begun.reply.id),
+        conversations.tree(id_),
+    ):
+        with pytest.raises(NotFoundError):
+            await used
+    await trash.restore_conversation()
+    assert [message.text for message in await conversations.tree(id_)] == ["one", "half of"]
+
+
+def test_a_deletion_is_whole_or_none_after_kill_9(tmp_path: Path) -> None:
+    process = child("delete-and-undo", tmp_path / "workbench.db")
+    try:
+        assert process.stdout is not None
+        id_ = [json.loads(process.stdout.readline()) for _ in range(5)][-1]
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(10) == -signal.SIGKILL
+    finally:
+        end(process)
+
+    async def read() -> None:
+        async with opened(tmp_path / "workbench.db") as store:
+            conversations, trash = Conversations(store, ManualClock(), "0other"), Trash(store, ManualClock())
+            shown = [message.text for message in await conversations.path(id_)]
+            assert shown == [message.text for message in await conversations.tree(id_)]
+            assert shown in ([], ["tell me", "once upon a time"])
+            if not shown:
+                await trash.restore_message(id_)
+            assert await texts(conversations, id_) == ["tell me", "once upon a time"]
+            with pytest.raises(NotFoundError, match="Nothing was deleted"):
+                await trash.restore_message(id_)
+
+    asyncio.run(read())

@@ -64,6 +64,17 @@ async def test_an_event_comes_back_as_it_was(store: Store) -> None:
     assert await log.newest_seq() == 1
 
 
+async def test_a_row_whose_payload_is_no_object_can_be_read(store: Store) -> None:
+    log = EventLog(store)
+    await log.append([EngineStarted(version="1"), EngineStarted(version="2")])
+
+    async def damage(transaction: Transaction) -> None:
+        await transaction.execute("update events set payload = '[1]' where seq = 1")
+
+    await store.write(damage)
+    assert [dict(event.data) for event in await log.page()] == [{"payload": [1]}, {"version": "2", "offline": False}]
+
+
 async def test_pages_follow_and_look_back_without_a_gap(store: Store) -> None:
     log = EventLog(store)
     await log.append([EngineStarted(version=str(n)) for n in range(1, 1301)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,19 @@ async def test_a_tool_that_works_is_enough_and_the_next_is_tried_else(
     assert (tmp_path / "xsel.got").read_text() == "red ␛[31m"
     assert screen.written == ""
     assert copied.told == "Copied 9 characters, with xsel."
+
+
+async def test_a_tool_that_hangs_is_ended_and_ten_megabytes_go_on_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: tuple[App[Any], Terminal]
+) -> None:
+    tools(tmp_path, monkeypatch, "xclip", "xsel")
+    (tmp_path / "xclip").write_text(f"#!/bin/sh\necho $$ > '{tmp_path}/pid'\nexec /bin/sleep 60\n")
+    monkeypatch.setattr("workbench.tui.clipboard._TOOL_LIMIT_S", 0.5)
+    text = "ten bytes\n" * 1_000_000
+    assert (await copy_text(terminal[0], text, tmp_path, environ={"DISPLAY": ":0"})).way == "xsel"
+    assert (tmp_path / "xsel.got").read_text() == text
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 async def test_without_a_tool_the_terminal_gets_it_and_above_its_limit_a_file(

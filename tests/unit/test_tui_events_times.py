@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -33,3 +35,30 @@ def test_times_as_people_type_them(typed: str, meant: str) -> None:
 def test_what_is_no_time_is_told(typed: str) -> None:
     with pytest.raises(TimeError, match="14:05"):
         parse_time(typed, int(NOW.timestamp() * 1000))
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("now", "typed", "meant"),
+    [
+        ("2026-10-25 12:00", "today", "2026-10-25 00:00+02:00"), ("2026-10-26 12:00", "sun", "2026-10-25 00:00+02:00"),
+        ("2026-10-25 12:00", "yesterday 14:05", "2026-10-24 14:05+02:00"),
+        ("2026-10-26 00:10", "00:30", "2026-10-25 00:30+02:00"),
+        ("2026-10-26 00:10", "23:00", "2026-10-25 23:00+01:00"),
+        ("2026-03-29 12:00", "today", "2026-03-29 00:00+01:00"),
+        ("2026-03-30 12:00", "yesterday", "2026-03-29 00:00+01:00"),
+        ("2026-11-20 12:00", "2026-10-25", "2026-10-25 00:00+02:00"),
+    ],
+)  # fmt: skip
+def test_days_of_23_and_of_25_hours_begin_at_midnight(now: str, typed: str, meant: str) -> None:
+    at_ms = int(datetime.fromisoformat(now).timestamp() * 1000)
+    assert parse_time(typed, at_ms) == int(datetime.fromisoformat(meant).timestamp() * 1000)

@@ -64,7 +64,25 @@ def test_what_can_be_read_is_read_as_it_is_now(tmp_path: Path) -> None:
     assert read_attached("../outside.txt", root) == "named by hand"
 
 
+def test_a_name_that_looks_like_a_home_is_that_of_the_file_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, root = tmp_path / "home", tmp_path / "root"
+    monkeypatch.setenv("HOME", str(home))
+    for folder, text in ((home, "secret"), (root / "~", "harmless")):
+        folder.mkdir(parents=True)
+        (folder / "key").write_text(text)
+    (root / "~out").symlink_to(home / "key")
+    found = sorted(file.path for file in files_under(root))
+    assert found == ["./~/key", "./~out"]
+    assert read_attached(found[0], root) == "harmless"
+    assert read_attached("~/key", root) == "secret", "typed by hand"
+    with pytest.raises(AttachmentError, match="leads out"):
+        read_attached(found[1], root)
+
+
 @pytest.mark.parametrize(("name", "why"), [
+    ("loop", "cannot be read"),
     ("gone.txt", "No such file"), ("folder", "Is a directory"), ("pipe", "is no regular file"),
     ("large.txt", "is too large: 1.0 MB"), ("picture.png", "is no text"), ("way-out.txt", "leads out of this folder"),
     ("~nobody-of-that-name/x", "cannot be read"),
@@ -77,6 +95,7 @@ def test_what_cannot_go_along_is_refused_with_what_to_do(tmp_path: Path, name: s
     (root / "picture.png").write_bytes(b"\x89PNG\0")
     (tmp_path / "secret").write_text("secret")
     (root / "way-out.txt").symlink_to(tmp_path / "secret")
+    (root / "loop").symlink_to(root / "loop")
     with pytest.raises(AttachmentError, match=why) as refused:
         read_attached(name, root)
     assert "back in the composer" in refused.value.hint

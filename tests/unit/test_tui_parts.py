@@ -87,10 +87,25 @@ def test_only_web_addresses_with_a_host_are_opened() -> None:
         "p.png",
         "http://[",
         "",
+        "https://evil.example\\@good.example/",
+        f"https://{'a' * 70}.example",
     ):
         assert not can_be_opened(address)
         with pytest.raises(BrowserError):
             open_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://\u0430pple.example/x", "xn--pple-43d.example"), ("https://fa\u00df.example", "xn--fa-hia.example"),
+        ("https://good.example\u3002evil.example/", "good.example.evil.example"), ("https://[::1]:8080/", "::1"),
+        ("https://user:password@10.0.0.1:80/", "10.0.0.1"), ("HTTPS://\uff21.Example", "a.example"),
+    ],
+)  # fmt: skip
+def test_the_host_is_told_in_a_form_that_looks_like_no_other(address: str, host: str) -> None:
+    assert can_be_opened(address)
+    assert host_of(address) == host
 
 
 def test_a_browser_of_the_terminal_is_never_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

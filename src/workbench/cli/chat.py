@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from workbench.cli import output
+from workbench.cli.chat_changes import Changing, newest
 from workbench.cli.chat_commands import COMMANDS, ELSEWHERE, Reading, help_lines
 from workbench.cli.endings import ending_of, tell_ending_plainly
 from workbench.cli.failures import ExitCode, exit_code_of, report
@@ -34,10 +36,12 @@ from workbench.core.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.chat.values import Turn, TurnOptions
+    from workbench.conversations.values import Conversation
     from workbench.engine.core import Core
     from workbench.engine.engine import Engine
 
 PROMPT = "> "
+_NAME = re.compile("[a-z]+(-[a-z]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class LineChat:
         self._last_code = ExitCode.DONE
         self._leaving = False
         self._reading = Reading(engine)
+        self._changes = Changing(engine)
 
     def carry_on(self) -> ExitCode:
         """Read lines and answer them until the input ends or the user leaves."""
@@ -133,7 +138,7 @@ class LineChat:
     def _respond(self, text: str) -> None:
         name, _, rest = text.strip().partition(" ")
         name, argument = name.removeprefix("/").lower(), rest.strip()
-        if not text.strip().startswith("/") or not name.isalpha():
+        if not text.strip().startswith("/") or not _NAME.fullmatch(name):
             self._ask(text)
             return
         command = next((each for each in COMMANDS if name in each.names), None)
@@ -153,6 +158,12 @@ class LineChat:
             "provider": self._choose_provider,
             "model": self._choose_model,
             "retry": self._ask_again,
+            "continue": self._go_on,
+            "reword": self._reword,
+            "delete": lambda _: self._changes.delete_message(self._opened()),
+            "delete-conversation": self._delete_conversation,
+            "undo": self._undo,
+            "rate": lambda word: self._changes.rate(self._opened(), word),
             "private": self._make_private,
             "reload": self._reload,
         }
@@ -163,6 +174,7 @@ class LineChat:
             "trace": lambda _: self._reading.tell_trace(self._opened()),
             "providers": lambda _: self._reading.tell_providers(),
             "events": self._reading.tell_events,
+            "export": lambda path: self._changes.export(self._opened(), path),
             "setup": self._tell_setup,
         }
         (changing | telling)[name](argument)
@@ -179,11 +191,22 @@ class LineChat:
         if not argument:
             raise UsageError("Which conversation?", hint="/list numbers them, /open 1 opens the first")
         reference = self._reading.reference(argument)
-        found = self._engine.run(lambda core: core.conversations.get(reference))
+        self._lay_open(self._engine.run(lambda core: core.conversations.get(reference)))
+
+    def _lay_open(self, found: Conversation) -> None:
         self._conversation_id, self._private = found.id, found.private
         output.note(f"Open: {found.title}, {found.messages} messages. /chat reads it")
         if self._private:
             self._tell_boundary()
+
+    def _delete_conversation(self, _: str) -> None:
+        self._changes.delete_conversation(self._opened())
+        self._begin_anew("")
+
+    def _undo(self, _: str) -> None:
+        found = self._changes.undo(self._conversation_id)
+        if found is not None:
+            self._lay_open(found)
 
     def _opened(self) -> str:
         if self._conversation_id is None:
@@ -261,6 +284,29 @@ class LineChat:
             return await core.chat.ask_again(conversation.id, conversation.active_leaf_id or "", options=options)
 
         self._carry_out(again)
+
+    def _go_on(self, _: str) -> None:
+        conversation_id = self._opened()
+        options = self._turn_options(self._options.provider)
+
+        async def go_on(core: Core) -> Turn:
+            reply = await newest(core, conversation_id)
+            return await core.chat.go_on(conversation_id, reply.id, options=options)
+
+        self._carry_out(go_on)
+
+    def _reword(self, text: str) -> None:
+        conversation_id = self._opened()
+        if not text:
+            raise UsageError("How is the last question to be worded?", hint="/reword and the new words")
+        options = self._turn_options(self._options.provider)
+
+        async def reword(core: Core) -> Turn:
+            path = await core.conversations.path(conversation_id, newest=2)
+            prompt = next((message.id for message in reversed(path) if message.role == "user"), None)
+            return await core.chat.send(text, conversation_id=conversation_id, beside_id=prompt, options=options)
+
+        self._carry_out(reword)
 
     def _turn_options(self, provider: str | None) -> TurnOptions:
         from workbench.chat.values import TurnOptions

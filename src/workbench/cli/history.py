@@ -95,7 +95,7 @@ def export(
     ] = None,
 ) -> None:
     """One conversation as Markdown or JSON, to standard output or a file."""
-    from workbench.conversations.export_file import write_export
+    from workbench.core.export_file import write_export
 
     async def read(core: Core) -> tuple[Conversation, list[Message]]:
         conversation = await core.conversations.get(reference)

@@ -125,7 +125,7 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
     node = builder.build(root, start, (), 0)
     if node is not None and node.value is not None and not isinstance(node.value, dict):
         builder.problems.append(
-            problem_at(node.place, (), "the document is not a mapping", "the keys settings and providers")
+            problem_at(node.place, (), "the document is not a mapping", "names, each with a colon and its value")
         )
     usable = node is not None and isinstance(node.value, dict) and not builder.too_large
     return (node if node is not None and usable else empty_mapping(start)), builder.problems

@@ -24,7 +24,9 @@ _NEWEST = """
 """
 _BRANCH = """
     with recursive chosen(id) as (
-      select active_leaf_id from conversations where id = :conversation
+      select case when :beside is null then c.active_leaf_id
+        else (select parent_id from messages where id = :beside and conversation_id = c.id) end
+      from conversations c where c.id = :conversation
       union all
       select m.parent_id from chosen c join messages m on m.id = c.id where m.parent_id is not null
     )
@@ -95,7 +97,10 @@ class Prompts:
             before, read = page[-1]["n"], read + len(page)
         return list(found.values())[:limit]
 
-    async def branch_size(self, conversation_id: str) -> BranchSize:
-        """How much the active branch of a conversation is; nothing for one that is not there. Raises StorageError."""
-        (row,) = await self._store.read(_BRANCH, {"conversation": conversation_id})
+    async def branch_size(self, conversation_id: str, *, beside_id: str | None = None) -> BranchSize:
+        """How much the active branch of a conversation is; nothing for one that is not there. Raises StorageError.
+
+        With `beside_id` it is what stands above that prompt: what goes along with another wording of it.
+        """
+        (row,) = await self._store.read(_BRANCH, {"conversation": conversation_id, "beside": beside_id})
         return BranchSize(messages=row["messages"], characters=row["characters"], bytes=row["bytes"])

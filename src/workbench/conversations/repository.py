@@ -143,7 +143,13 @@ class Conversations:
         Raises NotFoundError for a message that is not there, StorageError for one that is finished.
         """
         parts = rows.encoded_parts(reasoning, broken, _in_stored(text, seams))
-        values = {"id": message_id, "text": safe_for_storage(text), "parts": parts}
+        values = {
+            "id": message_id,
+            "text": safe_for_storage(text),
+            "parts": parts,
+            "provider": safe_for_storage(seams[-1].provider) if seams else None,
+            "model": safe_for_storage(seams[-1].model) if seams else None,
+        }
 
         async def work(transaction: Transaction) -> None:
             if not await transaction.execute(writes.SAVE_REPLY, values):
@@ -238,10 +244,8 @@ class Conversations:
 
     async def tree(self, conversation_id: str) -> Messages:
         """All messages of a conversation, in the order they were written; raises NotFoundError."""
-        messages = await self._paged(rows.TREE_PAGE, {"conversation": conversation_id})
-        if not messages:
-            await self._leaf(conversation_id)
-        return messages
+        await self._leaf(conversation_id)
+        return await self._paged(rows.TREE_PAGE, {"conversation": conversation_id})
 
     async def path(
         self, conversation_id: str, *, leaf_id: str | None = None, newest: int | None = None
@@ -291,6 +295,7 @@ class Conversations:
         values = {"id": safe_for_storage(message_id), "conversation": conversation_id}
 
         async def work(transaction: Transaction) -> None:
+            await writes.active_leaf(transaction, conversation_id)
             found = await transaction.fetch(writes.NEWEST_LEAF, values)
             if not found:
                 raise writes.no_message(message_id)

@@ -68,7 +68,7 @@ class Trash:
         values = {"id": safe_for_storage(message_id), "conversation": conversation_id, "now": now}
 
         async def work(transaction: Transaction) -> Deleted:
-            leaf = await writes.parent_of_turn(transaction, conversation_id, None)
+            leaf = await writes.active_leaf(transaction, conversation_id)
             hidden = await transaction.fetch(_BELOW, values)
             if not hidden:
                 raise writes.no_message(message_id)
@@ -114,7 +114,7 @@ class Trash:
         now = self._clock.now_ms()
 
         async def work(transaction: Transaction) -> None:
-            await writes.parent_of_turn(transaction, conversation_id, None)
+            await writes.active_leaf(transaction, conversation_id)
             sql = "select 1 from messages where state = 'streaming' and conversation_id = ? limit 1"
             if await transaction.fetch(sql, (conversation_id,)):
                 raise _still_written()

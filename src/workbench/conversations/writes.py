@@ -23,8 +23,11 @@ INSERT_MESSAGE = """
     insert into messages(id, conversation_id, parent_id, role, state, owner, created_at, text)
     values (:id, :conversation, :parent, :role, :state, :owner, :now, :text)
 """
+# Whoever went on last gave the end of the text: that is known also when the program dies before the reply's end.
 SAVE_REPLY = """
-    update messages set text = :text, parts = :parts where id = :id and state in ('streaming', 'interrupted')
+    update messages set text = :text, parts = :parts,
+      provider = coalesce(:provider, provider), model = coalesce(:model, model)
+    where id = :id and state in ('streaming', 'interrupted')
 """
 FINISH_REPLY = """
     update messages set state = :state, text = :text, parts = :parts, provider = :provider, model = :model,
@@ -108,6 +111,7 @@ async def new_message(
 
 async def prompt_above(transaction: Transaction, conversation_id: str, message_id: str) -> str:
     """The prompt that a message answers, or is; raises NotFoundError, UsageError when there is none."""
+    await active_leaf(transaction, conversation_id)
     values = {"id": safe_for_storage(message_id), "conversation": conversation_id}
     found = await transaction.fetch(PROMPT_ABOVE, values)
     if not found:
@@ -117,15 +121,21 @@ async def prompt_above(transaction: Transaction, conversation_id: str, message_i
     return found[0]["id"]
 
 
-async def parent_of_turn(transaction: Transaction, conversation_id: str, parent_id: str | None) -> str | None:
-    """What a new turn hangs under: `parent_id`, else the active leaf; raises NotFoundError."""
+async def active_leaf(transaction: Transaction, conversation_id: str) -> str | None:
+    """The end of the branch in force, None without messages; raises NotFoundError, also for what was deleted."""
     found = await transaction.fetch(
         "select active_leaf_id from conversations where id = ? and deleted_at is null", (conversation_id,)
     )
     if not found:
         raise no_conversation(conversation_id)
+    return found[0]["active_leaf_id"]
+
+
+async def parent_of_turn(transaction: Transaction, conversation_id: str, parent_id: str | None) -> str | None:
+    """What a new turn hangs under: `parent_id`, else the active leaf; raises NotFoundError."""
+    leaf = await active_leaf(transaction, conversation_id)
     if parent_id is None:
-        return found[0]["active_leaf_id"]
+        return leaf
     values = (parent_id, conversation_id)
     sql = "select 1 from messages where id = ? and conversation_id = ? and deleted_at is null"
     if not await transaction.fetch(sql, values):
@@ -135,9 +145,9 @@ async def parent_of_turn(transaction: Transaction, conversation_id: str, parent_
 
 async def parent_of_prompt(transaction: Transaction, conversation_id: str, message_id: str) -> str | None:
     """What a prompt hangs under, None for nothing; raises NotFoundError, UsageError for a message that is no prompt."""
+    await active_leaf(transaction, conversation_id)
     sql = "select parent_id, role from messages where id = ? and conversation_id = ? and deleted_at is null"
     found = await transaction.fetch(sql, (safe_for_storage(message_id), conversation_id))
-    await parent_of_turn(transaction, conversation_id, None)
     if not found:
         raise no_message(message_id)
     if found[0]["role"] != Role.USER:

@@ -295,6 +295,8 @@ def _plain(value: object, depth: int = 0) -> object:
 
 
 def _stored(row: Row | Mapping[str, Any]) -> StoredEvent:
+    # The database sees to it that it is JSON, not that it is an object.
+    payload: object = json.loads(row["payload"])
     return StoredEvent(
         seq=row["seq"],
         at_ms=row["at"],
@@ -305,7 +307,7 @@ def _stored(row: Row | Mapping[str, Any]) -> StoredEvent:
         conversation_id=row["conversation_id"],
         task_id=row["task_id"],
         correlation=row["correlation"] or "",
-        data=json.loads(row["payload"]),
+        data=cast("dict[str, object]", payload) if isinstance(payload, dict) else {"payload": payload},
     )
 
 

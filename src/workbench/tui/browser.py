@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,9 @@ from urllib.parse import urlsplit
 from workbench.core.errors import WorkbenchError
 
 _IN_THE_TERMINAL = frozenset({"lynx", "links", "links2", "elinks", "w3m", "www-browser", "browsh", "carbonyl"})
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+_KEPT = frozenset("\u00df\u03c2\u200c\u200d")
+"""Characters that browsers keep in a host; the older rule of Python's codec puts others in their place."""
 _COPY_IT = "y copies the address instead"
 
 
@@ -28,17 +32,24 @@ def can_be_opened(address: str) -> bool:
     """Whether it is a web address with a host."""
     try:
         parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
+        return parts.scheme in ("http", "https") and bool(host_of(address)) and "\\" not in parts.netloc
     except ValueError:
         return False
 
 
 def host_of(address: str) -> str:
-    """The host that is asked when it is opened; empty when it has none."""
+    """The host that is asked when it is opened, in the ASCII form that looks like no other; empty when it has none."""
     try:
-        return urlsplit(address).hostname or ""
+        host = urlsplit(address).hostname or ""
+        return ".".join(_ascii_label(label) for label in _DOTS.split(host))
     except ValueError:
         return ""
+
+
+def _ascii_label(label: str) -> str:
+    if _KEPT.isdisjoint(label):
+        return label.encode("idna").decode("ascii")
+    return f"xn--{label.encode('punycode').decode('ascii')}"
 
 
 def browser_command(environ: Mapping[str, str], platform: str = sys.platform) -> list[str] | None:

@@ -163,8 +163,8 @@ class PromptsPort(Protocol):
         """Different prompts of all conversations, the newest first."""
         ...
 
-    async def branch_size(self, conversation_id: str, /) -> BranchSize:
-        """How much the active branch of a conversation is."""
+    async def branch_size(self, conversation_id: str, /, *, beside_id: str | None = None) -> BranchSize:
+        """How much the active branch of a conversation is, or what stands above the prompt `beside_id`."""
         ...
 
 

@@ -15,7 +15,15 @@ from workbench.tui.shell import Shell
 
 EXIT_CRASH = 70
 
+_READ_AT_THE_START = frozenset({"open-first", "list"})
+"""Pieces of work that nobody asked for."""
+
 logger = logging.getLogger(__name__)
+
+
+def stands_in_banner(error: BaseException, group: str, shell: Shell) -> bool:
+    """Whether it only says once more that the core did not start, of work that nobody asked for."""
+    return group in _READ_AT_THE_START and bool(shell.start_problem) and str(error) == shell.start_problem
 
 
 def show_failure(app: App[int], error: BaseException, shell: Shell) -> None:

@@ -49,7 +49,8 @@ def files_under(root: Path) -> list[FoundFile]:
         except OSError:
             continue
         if stat.S_ISREG(facts.st_mode):
-            found.append(FoundFile(name, facts.st_size))
+            # `~/key` would be read as the one in a home.
+            found.append(FoundFile(f"./{name}" if name.startswith("~") else name, facts.st_size))
     return found
 
 
@@ -97,17 +98,28 @@ def entries_of(folder: str, root: Path) -> list[FoundFile]:
 
 def place_of(path: str, root: Path) -> Path:
     """Where a typed path leads. Raises `RuntimeError` for the home of nobody."""
-    return root / Path(path).expanduser()
+    # `Path` would take `./~/key` to be in the home too.
+    return root / (Path(path).expanduser() if path.startswith("~") else path)
+
+
+def size_of(path: str, root: Path) -> int | None:
+    """Bytes of an attached file; None for one that is not there."""
+    try:
+        return place_of(path, root).stat().st_size
+    except (OSError, RuntimeError):
+        return None
 
 
 def read_attached(path: str, root: Path) -> str:
     """The text of an attached file, as it is now. Raises `AttachmentError` with what to do."""
     try:
         place = place_of(path, root).resolve()
-        if not is_elsewhere(path) and not place.is_relative_to(root.resolve()):
+        named_whole = is_elsewhere(path) and not path.startswith("./")
+        if not named_whole and not place.is_relative_to(root.resolve()):
             raise _refused(path, "leads out of this folder", "Name the file by its whole path to attach it.")
         data = _read(path, place)
     except (OSError, RuntimeError) as problem:
+        # RuntimeError: nobody has that home, or links lead in a circle.
         why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
         raise _refused(path, f"cannot be read: {why}") from None
     text = text_of(data)
@@ -117,8 +129,8 @@ def read_attached(path: str, root: Path) -> str:
 
 
 def _read(path: str, place: Path) -> bytes:
-    # Without O_NONBLOCK a named pipe would be waited for.
-    handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+    # Without O_NONBLOCK a named pipe would be waited for; `place` has no links in it, unless one was put there since.
+    handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     with os.fdopen(handle, "rb") as file:
         facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):

@@ -7,7 +7,7 @@ from workbench.tui.actions.values import Action, Scope
 TRANSCRIPT: tuple[Action, ...] = (
     Action(
         id="chat.copy_reply", title="Copy message", scope=Scope.TRANSCRIPT, handler="screen.do('copy_message')",
-        keys=("y",), slash=("copy",), help="Copy the message under the cursor, or the last reply.",
+        keys=("y",), slash=("copy",), help="Copy the message under the cursor, or the last reply.", word="copy",
     ),
     Action(
         id="chat.copy_code", title="Copy code block", scope=Scope.TRANSCRIPT, handler="screen.do('copy_code')",
@@ -19,16 +19,17 @@ TRANSCRIPT: tuple[Action, ...] = (
     ),
     Action(
         id="chat.links", title="Links", scope=Scope.TRANSCRIPT, handler="screen.do('show_links')", keys=("l",),
-        slash=("links",),
+        slash=("links",), word="links",
         help="List the links of the message at the bar with their whole addresses, to open or copy one.",
     ),
     Action(
         id="chat.regenerate", title="Ask again", scope=Scope.TRANSCRIPT, handler="screen.do('answer_again')",
-        keys=("r",), help="Ask the question at the bar again; both answers are kept.",
+        keys=("r",), word="again", help="Ask the question at the bar again; both answers are kept.",
     ),
     Action(
         id="chat.ask_another", title="Ask another provider", scope=Scope.TRANSCRIPT, argument="[NAME]",
         handler="screen.do('pick_another')", keys=("R",), slash=("retry",), command="ask_named",
+        word="another",
         help="Ask another provider the question at the bar, and keep both answers; /retry alone takes the next one.",
     ),
     Action(
@@ -45,17 +46,17 @@ TRANSCRIPT: tuple[Action, ...] = (
     ),
     Action(
         id="chat.edit_prompt", title="Edit and branch", scope=Scope.TRANSCRIPT, handler="screen.do('edit_prompt')",
-        keys=("e",), slash=("reword",), command="edit_prompt",
+        keys=("e",), slash=("reword",), command="edit_prompt", word="edit",
         help="Put the prompt at the bar in other words: a new branch, the old one stays. esc leaves it as it is.",
     ),
     Action(
         id="chat.continue", title="Continue", scope=Scope.TRANSCRIPT, handler="screen.do('go_on')", keys=("c",),
-        slash=("continue",), command="go_on",
+        slash=("continue",), command="go_on", word="continue",
         help="Go on with a reply that was stopped, interrupted or cut to length; both are kept.",
     ),
     Action(
         id="chat.quote", title="Quote", scope=Scope.TRANSCRIPT, handler="screen.do('quote')", keys=("Q",),
-        slash=("quote",), command="quote",
+        slash=("quote",), command="quote", word="quote",
         help="Put what is selected, else the message at the bar, into the composer as a quote.",
     ),
     Action(
@@ -70,6 +71,7 @@ TRANSCRIPT: tuple[Action, ...] = (
     Action(
         id="chat.delete_message", title="Delete message", scope=Scope.TRANSCRIPT,
         handler="screen.do('delete_message')", keys=("d",), slash=("delete",), command="delete_message",
+        word="delete",
         help="Delete the message at the bar with all that follows it; u brings it back.",
     ),
     Action(
@@ -84,7 +86,7 @@ TRANSCRIPT: tuple[Action, ...] = (
     ),
     Action(
         id="chat.export", title="Export", scope=Scope.TRANSCRIPT, handler="screen.do('export')", keys=("x",),
-        slash=("export",), command="export", argument="[PATH]",
+        slash=("export",), command="export", argument="[PATH]", word="export",
         help="Write this branch to a file, as Markdown or JSON; nothing is replaced unasked.",
     ),
 )  # fmt: skip

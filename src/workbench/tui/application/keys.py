@@ -50,7 +50,7 @@ class Keys:
     def watch(self, *, again: bool) -> None:
         """Read the file if it has changed, now and, `again`, whenever it does; tell what is wrong in it."""
         if self._stored.problems:
-            self._tell(self._stored.problems)
+            self._tell(self._stored)
         self.look()
         if again:
             self._app.set_interval(LOOK_AGAIN_S, self.look)
@@ -78,9 +78,9 @@ class Keys:
         if self._stored.keys != before.keys:
             self._put_in_force()
         if problems:
-            self._tell(problems)
+            self._tell(self._stored)
         elif keymap.warnings:
-            self._tell(tuple(map(str, keymap.warnings)))
+            self._tell(self._stored, tuple(map(str, keymap.warnings)))
         elif before.problems:
             self._app.tell("Every entry of keymap.yaml is in force.")
         if not self._shell.demo:
@@ -94,12 +94,14 @@ class Keys:
         for line in self._app.screen.query("TabBar, StatusBar"):
             line.refresh()
 
-    def _tell(self, problems: tuple[str, ...]) -> None:
+    def _tell(self, stored: StoredKeys, warnings: tuple[str, ...] = ()) -> None:
+        problems = stored.problems or warnings
         file = self._shell.files.keymap_file
         lines = [problem.replace(f"{file}:", f"{file.name}:", 1) for problem in problems[:_MOST_PROBLEMS]]
         if len(problems) > _MOST_PROBLEMS:
             lines.append(f"and {len(problems) - _MOST_PROBLEMS} more: workbench config validate")
-        self._app.tell("\n".join([*lines, "/keymap opens the file; the rest of it is in force."]), warning=True)
+        rest = "all" if warnings else "the rest" if stored.keys else "nothing"
+        self._app.tell("\n".join([*lines, f"/keymap opens the file; {rest} of it is in force."]), warning=True)
 
     def edit_keymap(self) -> None:
         """Open the key map in the user's editor; it takes effect when that is left."""

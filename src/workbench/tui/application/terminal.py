@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +13,7 @@ from textual.app import App
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from workbench.core.clock import RUN_TIME
 from workbench.core.text import clean_line
 from workbench.tui.shell import Shell
 from workbench.tui.state.attention import Attention, notice_sequence, notice_text
@@ -76,6 +79,42 @@ class WindowTitle:
         if self._kept:
             self._kept, self._shown = False, None
             say_to_terminal(self._app, _RESTORE_TITLE)
+
+
+class Job:
+    """The program as a job of the shell's: put aside by ctrl+z or by SIGTSTP, brought back by `fg`."""
+
+    def __init__(self, app: WorkbenchApp) -> None:
+        """In the foreground."""
+        self._app = app
+
+    def put_aside(self) -> None:
+        """Give the terminal back and stop until `fg`."""
+        app = cast("Any", self._app)
+        if app._driver is None or not app._driver.can_suspend:
+            return
+        if os.getpgrp() == os.getsid(0):
+            self._app.tell("There is no shell to go back to here; ctrl+q quits.", warning=True)
+            return
+        self._app.window_title.end()
+        RUN_TIME.stop()
+        app._suspend_signal()
+        app._driver.suspend_application_mode()
+        app._driver._must_signal_resume = True
+        # The whole group, as the terminal would: else a `make run` around us went on, and no shell came. Textual
+        # stops only this process.
+        os.killpg(0, signal.SIGSTOP)
+
+    def stop_asked(self, loop: asyncio.AbstractEventLoop) -> None:
+        """SIGTSTP came, between two instructions of the main thread."""
+        driver = cast("Any", self._app)._driver
+        if driver is None or driver._auto_restart:
+            loop.call_soon_threadsafe(self.put_aside)
+            return
+        # The terminal is an editor's, which was put aside with us, and the loop waits for its end.
+        RUN_TIME.stop()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        RUN_TIME.go_on()
 
 
 class Notifying:

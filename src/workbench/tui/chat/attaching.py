@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from workbench.tui.host import Host
@@ -94,6 +94,14 @@ class Attaching:
             self._composer.take_mention(mention, f"@{file.path}")
         else:
             self._composer.take_mention(mention, f"{self._composer.files.mark_for(file.path, file.size)} ")
+
+    async def measure(self, paths: Iterable[str]) -> None:
+        """Learn the sizes of files that were attached in an earlier run; one that is not there counts as nothing."""
+        # Not at the top: see above.
+        from workbench.tui.file_search import size_of
+
+        for path in paths:
+            self._composer.files.learn_size(path, await asyncio.to_thread(size_of, path, self._root))
 
     async def prompt_of(self, unsent: str) -> str:
         """What is sent for an unsent text: its files are read now. Raises `AttachmentError` with what to do."""

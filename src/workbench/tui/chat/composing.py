@@ -61,10 +61,11 @@ class Composing:
     ) -> None:
         """`save_soon` is called whenever the unsent text has changed."""
         self._desk = desk
-        self._composer = composer
+        self.composer = composer
         self._offered = offered
         self.save_soon = save_soon
-        self.attaching = Attaching(host, composer, Path.cwd(), self._offer)
+        # Relative: a working folder that was removed meanwhile is no reason not to start.
+        self.attaching = Attaching(host, composer, Path(), self._offer)
         self._recalled = 0
         self._before_recall = ""
         self._shown_prompt = ""
@@ -81,17 +82,17 @@ class Composing:
         """Replace what the composer holds by a text that was unsent before, files named in it included."""
         self._forget_recall()
         self._before_recall = ""
-        self._composer.show_text(unsent)
+        self.composer.show_text(unsent)
         self._desk.slot.draft = unsent
         self._offer()
 
     def changed(self) -> None:
         """Something was typed."""
-        text = self._composer.whole_text
+        text = self.composer.whole_text
         self._offer()
         if text == self._desk.slot.draft:
             return
-        if self._composer.recalling:
+        if self.composer.recalling:
             if text == self._shown_prompt:
                 # Only looked at: what was typed before stays the unsent text.
                 return
@@ -102,10 +103,10 @@ class Composing:
     def clear(self) -> None:
         """Empty the composer: its text went on. What stood there before an earlier prompt was recalled returns."""
         self._forget_recall()
-        self._composer.clear_all()
+        self.composer.clear_all()
         self._desk.slot.draft, self._before_recall = self._before_recall, ""
         if self._desk.slot.draft:
-            self._composer.show_text(self._desk.slot.draft)
+            self.composer.show_text(self._desk.slot.draft)
         self._offer()
         self.save_soon()
 
@@ -115,7 +116,7 @@ class Composing:
 
     def return_unsent(self, unsent: str) -> None:
         """Return a prompt that was not sent to the composer, before what stands there, files named in it included."""
-        now = self._composer.whole_text
+        now = self.composer.whole_text
         self.show_unsent("\n\n".join(part for part in (unsent, now) if part))
         self.save_soon()
 
@@ -128,7 +129,7 @@ class Composing:
         elif wanted == 0:
             before, self._before_recall = self._before_recall, ""
             self._forget_recall()
-            self._composer.show_text(before)
+            self.composer.show_text(before)
 
     def show_earlier(self, text: str) -> None:
         """Show a prompt of any conversation; down, or sending it, brings back what was typed."""
@@ -137,25 +138,25 @@ class Composing:
 
     def _show_recalled(self, text: str, place: int) -> None:
         if self._recalled == 0:
-            self._before_recall = self._composer.whole_text
+            self._before_recall = self.composer.whole_text
         self._recalled = place
         self._shown_prompt = without_signs(text)
-        self._composer.recalling = True
-        self._composer.show_text(self._shown_prompt)
+        self.composer.recalling = True
+        self.composer.show_text(self._shown_prompt)
 
     def _forget_recall(self) -> None:
         self._recalled = 0
-        self._composer.recalling = False
+        self.composer.recalling = False
 
     # -- completions -------------------------------------------------------------------------------------------
 
     def _offer(self) -> None:
         offers: list[Offer] = []
-        if not self._composer.recalling:
-            offers = [Offer.of_action(action) for action in completions(self._composer.text, ACTIONS)]
+        if not self.composer.recalling:
+            offers = [Offer.of_action(action) for action in completions(self.composer.text, ACTIONS)]
             offers = offers or self.attaching.offers()
         self._offered.offer(offers)
-        self._composer.completing = bool(offers)
+        self.composer.completing = bool(offers)
 
     def offers(self) -> bool:
         """Whether there is a list for what stands in the composer now."""
@@ -168,7 +169,7 @@ class Composing:
         if was_open:
             self.attaching.close()
         self._offered.offer([])
-        self._composer.completing = False
+        self.composer.completing = False
         return was_open
 
     def completion_key(self, key: str) -> CommandLine | None:
@@ -194,5 +195,5 @@ class Composing:
             self.attaching.take(offer.file)
             self._offer()
         elif offer.action is not None:
-            self._composer.show_text(f"/{offer.action.slash[0]} ")
+            self.composer.show_text(f"/{offer.action.slash[0]} ")
             self.close_completions()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workbench.core.errors import NotFoundError
 from workbench.core.text import clean_line
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.list_feed import ListFeed
@@ -124,7 +125,12 @@ class Deleting:
         self._pane.host.start_work(self._restore_conversation(), group="delete")
 
     async def _restore_conversation(self) -> None:
-        restored = await self._pane.shell.call(lambda core: core.trash.restore_conversation())
+        try:
+            restored = await self._pane.shell.call(lambda core: core.trash.restore_conversation())
+        except NotFoundError:
+            # Brought back elsewhere: the next undo is about messages again.
+            self._gone.clear()
+            raise
         self._gone = [one for one in self._gone if one != restored.id]
         self._list_feed.read_soon()
         self._opening.open(restored.id)

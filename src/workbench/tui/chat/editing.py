@@ -63,7 +63,8 @@ class Editing:
     def cancel(self) -> bool:
         """Bring back what stood in the composer; False when no prompt is being edited there."""
         slot = self._pane.desk.slot
-        if slot.edit is None or not self._pane.composer.has_focus:
+        # Once it was handed over it is stored as what it was begun as; `sent` ends the edit.
+        if slot.edit is None or slot.sending or not self._pane.composer.has_focus:
             return False
         if self._leave(slot):
             self._pane.host.tell("Nothing was changed. e on the prompt brings your new wording back.")

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.core.errors import WorkbenchError
+from workbench.tui.chat.composing import Composing
 from workbench.tui.chat.desk import Desk, Slot
 from workbench.tui.core_link import CorePort
 from workbench.tui.host import Host
 from workbench.tui.shell import Shell
 from workbench.tui.state.estimate import Answerer, Estimate, PromptSize, estimate_of
 from workbench.tui.state.files import named_files
-from workbench.tui.widgets.composer import Composer
 
 if TYPE_CHECKING:
     from workbench.conversations.prompts import BranchSize
@@ -29,14 +29,17 @@ _AROUND_A_FILE = 12
 class Estimating:
     """Estimates the prompt in the composer; contacts nobody and loads no model library."""
 
-    def __init__(self, host: Host, shell: Shell, desk: Desk, composer: Composer, entitle: Callable[[], None]) -> None:
+    def __init__(
+        self, host: Host, shell: Shell, desk: Desk, composing: Composing, entitle: Callable[[], None]
+    ) -> None:  # fmt: skip
         """`entitle` is called when figures have come."""
-        self._host, self._shell, self._desk, self._composer, self._entitle = host, shell, desk, composer, entitle
+        self._host, self._shell, self._desk, self._entitle = host, shell, desk, entitle
+        self._composer, self._attaching = composing.composer, composing.attaching
         self._asked_for: object = None
         self._reading = False
         self._answerers: Sequence[Answerer] = ()
         self._branch = PromptSize()
-        self._branch_of = ""
+        self._branch_of: tuple[str, str | None] = ("", None)
 
     def now(self) -> Estimate | None:
         """The estimate for what stands in the composer; None for nothing."""
@@ -44,32 +47,35 @@ class Estimating:
             self._asked_for = None
             return None
         slot = self._desk.slot
-        self._ask(slot)
+        paths = self._attached_paths()
+        self._ask(slot, self._composer.files.unmeasured(paths))
         characters, size = self._composer.amount
-        size_here = PromptSize(messages=1, characters=characters, bytes=size) + self._attached()
-        branch = self._branch if self._branch_of == slot.conversation_id else PromptSize()
+        size_here = PromptSize(messages=1, characters=characters, bytes=size) + self._attached(paths)
+        branch = self._branch if self._branch_of == _branch_of(slot) else PromptSize()
         return estimate_of(branch + size_here, self._answerers, pinned=slot.pin.provider is not None)
 
-    def _attached(self) -> PromptSize:
+    def _attached_paths(self) -> list[str]:
         files = self._composer.files
-        if not files.marks:
-            return PromptSize()
-        paths = named_files(files.to_unsent(self._composer.text))
+        return named_files(files.to_unsent(self._composer.text)) if files.marks else []
+
+    def _attached(self, paths: Sequence[str]) -> PromptSize:
+        files = self._composer.files
         size = sum(files.size_of(path) + len(path) + _AROUND_A_FILE for path in paths)
         return PromptSize(characters=size, bytes=size)
 
-    def _ask(self, slot: Slot) -> None:
+    def _ask(self, slot: Slot, unmeasured: Sequence[str]) -> None:
         turn = self._shell.state.turns.get(slot.conversation_id)
         wanted = (
-            slot.conversation_id, slot.order[-1:], slot.reply_id, turn.phase if turn is not None else None,
+            _branch_of(slot), unmeasured, slot.order[-1:], slot.reply_id, turn.phase if turn is not None else None,
             slot.pin, slot.private, id(self._shell.configuration),
         )  # fmt: skip
         if wanted != self._asked_for and self._shell.configuration is not None and not self._reading:
             self._asked_for, self._reading = wanted, True
-            self._host.start_work(self._keep_current(slot), group="estimate")
+            self._host.start_work(self._keep_current(slot, unmeasured), group="estimate")
 
-    async def _keep_current(self, slot: Slot) -> None:
+    async def _keep_current(self, slot: Slot, unmeasured: Sequence[str]) -> None:
         try:
+            await self._attaching.measure(unmeasured)
             await self._read(slot)
         except WorkbenchError as problem:
             # An estimate is not worth a notice; what is wrong has its own.
@@ -80,10 +86,11 @@ class Estimating:
         self._entitle()
 
     async def _read(self, slot: Slot) -> None:
-        conversation_id, pin = slot.conversation_id, slot.pin
+        branch_of, pin = _branch_of(slot), slot.pin
+        conversation_id, beside_id = branch_of
 
         async def read(core: CorePort) -> tuple[BranchSize | None, Sequence[ModelChoice], RouteNow]:
-            size = await core.prompts.branch_size(conversation_id) if conversation_id else None
+            size = await core.prompts.branch_size(conversation_id, beside_id=beside_id) if conversation_id else None
             route = await core.providers.route_now(
                 pinned_provider=pin.provider, pinned_model=pin.model, private=slot.private
             )
@@ -102,7 +109,12 @@ class Estimating:
                         input_nano=choice.input_nano if choice is not None else None,
                     )
                 )
-        self._answerers, self._branch_of = answerers, conversation_id
+        self._answerers, self._branch_of = answerers, branch_of
         self._branch = PromptSize()
         if size is not None:
             self._branch = PromptSize(messages=size.messages, characters=size.characters, bytes=size.bytes)
+
+
+def _branch_of(slot: Slot) -> tuple[str, str | None]:
+    """What goes along with the prompt: a conversation, and the prompt of which it is another wording."""
+    return slot.conversation_id, slot.edit.message_id if slot.edit is not None else None

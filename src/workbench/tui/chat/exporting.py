@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from workbench.tui.core_link import CorePort
 from workbench.tui.verbs import Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from workbench.conversations.values import Conversation, Message
 
@@ -40,52 +39,51 @@ class Exporting:
         else:
             from workbench.conversations.export import ExportFormat, file_name_of
 
-            self._ask(slot, file_name_of(slot.title, ExportFormat.MARKDOWN), "", exists=False)
+            self._ask(slot, file_name_of(slot.title, ExportFormat.MARKDOWN))
 
     async def _write_to(self, slot: Slot, path: str) -> None:
-        from workbench.conversations.export_file import FileExistsAlreadyError
-
         try:
             self._pane.host.tell(await self._save(slot, path, overwrite=False))
-        except FileExistsAlreadyError as problem:
-            self._ask(slot, path, f"{problem.title}. enter writes over it.", exists=True)
         except WorkbenchError as problem:
-            self._ask(slot, path, str(problem), exists=False)
+            self._ask(slot, path, problem)
 
-    def _ask(self, slot: Slot, path: str, problem: str, *, exists: bool) -> None:
-        from workbench.tui.screens.export import ExportScreen
+    def _ask(self, slot: Slot, path: str, problem: WorkbenchError | None = None) -> None:
+        from workbench.conversations.export import ExportFormat, format_of
+        from workbench.tui.screens.export import ExportScreen, Kind
 
-        async def save(wanted: str, overwrite: bool) -> str:
+        kinds = (
+            Kind(suffix=ExportFormat.MARKDOWN.suffix, words="Markdown, to be read"),
+            Kind(suffix=ExportFormat.JSON.suffix, words="JSON, with attempts, times and costs"),
+        )
+
+        async def save(wanted: str, overwrite: bool, _: Callable[[str], None]) -> str:
             return await self._save(slot, wanted, overwrite=overwrite)
 
-        def answered(done: str | None) -> None:
-            if done:
-                self._pane.host.tell(done)
-
-        self._pane.open_dialog(ExportScreen(path, save, problem=problem, exists=exists), answered)
+        self._pane.open_dialog(
+            ExportScreen(
+                path, save, self._pane.host.tell, title="Export this branch", kinds=kinds,
+                kind_of=lambda name: kinds[format_of(name) is ExportFormat.JSON], problem=problem,
+            ),
+            lambda _: None,
+        )  # fmt: skip
 
     async def _save(self, slot: Slot, wanted: str, *, overwrite: bool) -> str:
+        from workbench.core.export_file import on_a_thread
+
         async def read(core: CorePort) -> tuple[Conversation, Sequence[Message]]:
             conversation = await core.conversations.get(slot.conversation_id)
             return conversation, await core.conversations.path(slot.conversation_id)
 
         conversation, messages = await self._pane.shell.call(read)
-        path = await asyncio.to_thread(_write, conversation, messages, wanted, overwrite=overwrite)
+        path = await on_a_thread(lambda: _write(conversation, messages, wanted, overwrite=overwrite))
         count = len(messages)
         return f"Wrote {count:,} message{'' if count == 1 else 's'} to {path}"
 
 
 def _write(conversation: Conversation, messages: Sequence[Message], wanted: str, *, overwrite: bool) -> Path:
     from workbench.conversations.export import exported, file_name_of, format_of
-    from workbench.conversations.export_file import write_export
+    from workbench.core.export_file import place_of, write_export
 
-    path = Path(wanted.strip())
-    try:
-        path = path.expanduser()
-        if path.is_dir():
-            path /= file_name_of(conversation.title, format_of(wanted))
-    except (OSError, RuntimeError, ValueError):
-        # Writing tells what is wrong with it.
-        pass
+    path = place_of(wanted, file_name_of(conversation.title, format_of(wanted)))
     write_export(path, exported(conversation, messages, format_of(path.name)), overwrite=overwrite)
     return path.absolute()

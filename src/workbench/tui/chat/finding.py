@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from workbench.core.errors import WorkbenchError
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.pane import Pane
 from workbench.tui.glyphs import glyphs
@@ -46,7 +47,10 @@ class Finding:
         if self._bar is None:
             from workbench.tui.widgets.find_bar import FindBar, FindKeys
 
-            self._bar = FindBar(FindKeys(changed=self._changed, step=self.step, close=self.close), id="find")
+            self._bar = FindBar(
+                FindKeys(changed=self._changed, step=self.step, close=self.close, look_again=self._look_again),
+                id="find",
+            )
             centre = self._pane.transcript.parent
             if isinstance(centre, Widget):
                 centre.mount(self._bar, before=self._pane.transcript)
@@ -78,7 +82,7 @@ class Finding:
     def forget(self) -> None:
         """Hide the bar and highlight nothing any more."""
         if self._bar is not None and self._bar.display:
-            self._bar.display = False
+            self._bar.hide()
             self._begin_again(None)
             self._pane.transcript.show_matches(None)
 
@@ -96,6 +100,19 @@ class Finding:
         self._pane.transcript.show_matches(needle)
         if needle is not None:
             self._pane.host.start_work(self._search(needle), group="find", exclusive=True)
+
+    def _look_again(self) -> None:
+        needle = self._needle
+        if needle is not None and any(
+            self._counted.get(view.id) is not view for view in self._pane.transcript.messages
+        ):
+            self._pane.host.start_work(self._count_again(needle), group="find-count", exclusive=True)
+
+    async def _count_again(self, needle: Needle) -> None:
+        # Nobody is taken away from where they read.
+        await self._count(needle)
+        if needle is self._needle:
+            self._say()
 
     def step(self, by: int) -> None:
         """Go to the next (1) or previous (-1) hit."""
@@ -122,7 +139,12 @@ class Finding:
             await self._show(needle)
         while needle is self._needle and slot is self._pane.desk.slot and slot.has_earlier:
             self._say(f"reading message {len(order):,} and before")
-            await self._read_earlier(slot)
+            try:
+                await self._read_earlier(slot)
+            except WorkbenchError:
+                if needle is self._needle:
+                    self._say("earlier ones cannot be read")
+                raise
             if len(self._order) == len(order):
                 # Somebody else reads that page just now.
                 await asyncio.sleep(0.02)

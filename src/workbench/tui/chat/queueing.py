@@ -80,9 +80,15 @@ class Queueing:
             self._changed()
 
     def restore(self) -> None:
-        """Bring back what was removed last."""
-        if self._removed:
-            place, text = self._removed.pop()
+        """Bring back what was removed last; into the composer when the reply has ended that it waited for."""
+        if not self._removed:
+            return
+        place, text = self._removed.pop()
+        if not self._desk.running(self._desk.slot):
+            self._composing.return_unsent(text)
+            self._composer.focus()
+            self._redraw()
+        else:
             queue = self._desk.slot.queue
             queue.insert(min(place, len(queue)), text)
             self._changed()

@@ -21,7 +21,6 @@ class WritingAids:
     def __init__(self, pane: Pane, save_soon: Callable[[], None]) -> None:
         """`save_soon` is called when the unsent text has changed."""
         self._pane, self._save_soon = pane, save_soon
-        self._take_remembered()
 
     def verbs(self) -> Mapping[str, Verb]:
         """What a person can do."""
@@ -86,6 +85,3 @@ class WritingAids:
 
     async def _swap(self, swapped: bool) -> None:
         await self._pane.shell.remember(enter_is_newline=swapped)
-
-    def _take_remembered(self) -> None:
-        self._pane.composer.enter_is_newline = self._pane.shell.remembered.enter_is_newline

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from workbench.core.clock import iso_utc
+from workbench.core.errors import WorkbenchError
+from workbench.core.export_file import ExportFile, on_a_thread
 from workbench.core.text import clean
-from workbench.tui.events.filters import EventFilter
+from workbench.tui.events.filters import TOO_SLOW, EventFilter
 from workbench.tui.events.model import EventsModel
 from workbench.tui.events.reading import EventsPort
 from workbench.tui.events.values import Stored
@@ -24,21 +23,9 @@ if TYPE_CHECKING:
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportTarget:
-    """Where to write; a name that ends in `.ndjson`, `.jsonl` or `.json` gets a JSON document a line, others text."""
-
-    path: Path
-    overwrite: bool = False
-
-    @property
-    def as_json(self) -> bool:
-        """Whether lines are JSON."""
-        return self.path.suffix.lower() in {".ndjson", ".jsonl", ".json"}
-
-
-class AlreadyThereError(FileExistsError):
-    """The file exists and was not to be overwritten."""
+def is_json(name: str) -> bool:
+    """Whether a file of this name gets a JSON document a line; others get text."""
+    return name.lower().endswith((".ndjson", ".jsonl", ".json"))
 
 
 def json_line(event: Stored) -> str:
@@ -57,6 +44,10 @@ def text_line(event: Stored) -> str:
     return clean("  ".join(parts)).replace("\n", " ")
 
 
+class ExpressionGivenUpError(WorkbenchError):
+    """The expression of the filter takes too long; what was written has events that do not fit."""
+
+
 class EventExport:
     """Everything that is stored and fits the filter, then the live ones that are not stored yet; keys are redacted."""
 
@@ -64,23 +55,27 @@ class EventExport:
         """Writes nothing yet."""
         self._log, self._model, self._chosen = log, model, chosen
 
-    async def write(self, target: ExportTarget, told: Callable[[int], None]) -> int:
+    async def write(self, path: Path, told: Callable[[int], None], *, overwrite: bool) -> int:
         """Write the file, whole or not at all; `told` hears how many events were written so far.
 
-        Raises `AlreadyThereError`, `OSError`, `WorkbenchError`.
+        Raises `FileExistsAlreadyError`, `WorkbenchError`.
         """
-        if not target.overwrite and await asyncio.to_thread(target.path.exists):
-            raise AlreadyThereError(str(target.path))
-        file = await asyncio.to_thread(_beside, target.path)
+        file = await on_a_thread(lambda: ExportFile(path, overwrite=overwrite))
+        working = asyncio.current_task()
         try:
-            written = await self._write_all(file, json_line if target.as_json else text_line, told)
-            await asyncio.to_thread(_finish, file, target)
+            if working is not None and working.cancelling():
+                # The file was begun all the same, so that it is known what to drop.
+                raise asyncio.CancelledError
+            written = await self._write_all(file, json_line if is_json(path.name) else text_line, told)
+            if self._chosen.is_too_slow:
+                raise ExpressionGivenUpError(f"/{self._chosen.pattern}/ {TOO_SLOW}")
+            await on_a_thread(file.finish)
         except BaseException:
-            _drop(file)
+            file.drop()
             raise
         return written
 
-    async def _write_all(self, file: IO[str], line: Callable[[Stored], str], told: Callable[[int], None]) -> int:
+    async def _write_all(self, file: ExportFile, line: Callable[[Stored], str], told: Callable[[int], None]) -> int:
         query = self._chosen.query()
         written, after, last_ms = 0, 0, -1
         while page := await self._log.page(query, after_seq=after, limit=_BATCH):
@@ -105,30 +100,11 @@ class EventExport:
         return found[::-1]
 
 
-def _beside(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(number)
-    return Path(name).open("w", encoding="utf-8", errors="replace")
+def _put(file: ExportFile, line: Callable[[Stored], str], events: Sequence[Stored]) -> None:
+    file.write(f"{line(event)}\n" for event in events)
 
 
-def _drop(file: IO[str]) -> None:
-    file.close()
-    Path(file.name).unlink(missing_ok=True)
-
-
-def _finish(file: IO[str], target: ExportTarget) -> None:
-    file.close()
-    if not target.overwrite and target.path.exists():
-        raise AlreadyThereError(str(target.path))
-    Path(file.name).replace(target.path)
-
-
-def _put(file: IO[str], line: Callable[[Stored], str], events: Sequence[Stored]) -> None:
-    file.writelines(f"{line(event)}\n" for event in events)
-
-
-def _put_live(file: IO[str], line: Callable[[Stored], str], events: Sequence[Event]) -> None:
+def _put_live(file: ExportFile, line: Callable[[Stored], str], events: Sequence[Event]) -> None:
     from workbench.storage.event_log import stored_form
 
     _put(file, line, [stored_form(event) for event in events])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.core.events import Event, Level
-from workbench.tui.events.pattern import Pattern, PatternError
+from workbench.tui.events.pattern import PatternError, pattern_of
 from workbench.tui.events.values import provider_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ _LEVELS = {name: level for level, name in LEVEL_NAMES.items()} | {"warning": Lev
 NAMES = ("level", "source", "conversation", "task", "provider", "turn")
 """What can stand before a colon, in the order of the chips."""
 _SHORT_NAMES = {"conv": "conversation", "conversation_id": "conversation", "task_id": "task", "from": "source"}
+TOO_SLOW = "takes too long to look for"
 _MOST_OFFERED = 8
+_KINDS = 500
 _EXPRESSION = re.compile(r"/((?:[^/\\]|\\.)*\\?)/?")
 """Between slashes; the second one may still be missing."""
 
@@ -52,6 +55,11 @@ class EventFilter:
         """Whether it lets everything through."""
         return self == EventFilter()
 
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether its expression was given up, so that it lets through what does not fit. Raises `PatternError`."""
+        return bool(self.pattern) and pattern_of(self.pattern).is_too_slow
+
     def test(self) -> Callable[[Event], bool]:
         """The test of a live event. Raises `PatternError`."""
         fits = self.text_test()
@@ -72,14 +80,16 @@ class EventFilter:
     def text_test(self) -> Callable[[str, str], bool] | None:
         """The test of text and kind; None when neither matters. Raises `PatternError`."""
         needle = self.text.casefold()
-        pattern = Pattern(self.pattern) if self.pattern else None
+        pattern = pattern_of(self.pattern) if self.pattern else None
         if pattern is None and not needle:
             return None
+        # Kinds are few, and a search costs as much for one of them as for a text.
+        found_in_kind = lru_cache(maxsize=_KINDS)(pattern.found_in) if pattern is not None else None
 
         def fits(text: str, kind: str) -> bool:
             if needle and needle not in f"{text} {kind}".casefold():
                 return False
-            return pattern is None or pattern.found_in(text) or pattern.found_in(kind)
+            return pattern is None or found_in_kind is None or pattern.found_in(text) or found_in_kind(kind)
 
         return fits
 
@@ -147,9 +157,12 @@ def parse(typed: str) -> EventFilter:
         expression = _EXPRESSION.fullmatch(token)
         if expression is not None:
             try:
-                values["pattern"] = Pattern(expression[1]).source
+                known = pattern_of(expression[1])
             except PatternError as error:
                 raise FilterError(f"{token}: {error}") from None
+            if known.is_too_slow:
+                raise FilterError(f"{token}: {TOO_SLOW}")
+            values["pattern"] = expression[1]
             continue
         name, colon, value = token.partition(":")
         name = _SHORT_NAMES.get(name.lower(), name.lower())

@@ -70,7 +70,7 @@ def events_pane(host: WorkbenchApp) -> EventsScreen:
         open_provider=lambda name: host.start_work(_show_provider(host, name), group="pane", exclusive=True),
         open_dialog=host.push_screen,
         names=names,
-        export_folder=Path.cwd,
+        export_folder=Path,
     )
     return EventsScreen(
         model,

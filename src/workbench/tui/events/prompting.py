@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from workbench.core.text import clean_line
-from workbench.tui.events.filters import FilterError, completions, parse
+from workbench.tui.events.filters import EventFilter, FilterError, completions, parse
 from workbench.tui.events.times import EXAMPLES, TimeError, parse_time
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import SafeStatic
@@ -42,7 +42,7 @@ class EventsPrompt(Vertical):
     class FilterTyped(Message):
         """A filter that can be used stands there."""
 
-        text: str
+        chosen: EventFilter
 
     @dataclass
     class TimeChosen(Message):
@@ -58,7 +58,7 @@ class EventsPrompt(Vertical):
         super().__init__(id="events-prompt")
         self._names, self._now_ms = names, now_ms
         self._for_time = False
-        self._before = ""
+        self._before = EventFilter()
         self._offered: list[str] = []
         self._tabbed: list[str] = []
 
@@ -72,9 +72,10 @@ class EventsPrompt(Vertical):
         """Where one types."""
         return self.query_one("#events-line", Input)
 
-    def open_for_filter(self, typed: str) -> None:
-        """Edit the filter that was typed as `typed`."""
-        self._for_time, self._before = False, typed
+    def open_for_filter(self, chosen: EventFilter) -> None:
+        """Edit a filter."""
+        self._for_time, self._before = False, chosen
+        typed = str(chosen)
         self._open(f"{typed} " if typed else "")
 
     def open_for_time(self) -> None:
@@ -96,6 +97,10 @@ class EventsPrompt(Vertical):
             self.post_message(self.FilterTyped(self._before))
         self._close()
 
+    def take_back(self, problem: str) -> None:
+        """Tell that the expression that stands there turned out to be of no use."""
+        self._tell(problem, so="it filters nothing")
+
     def _close(self) -> None:
         self.display = False
         self.post_message(self.Closed())
@@ -111,13 +116,13 @@ class EventsPrompt(Vertical):
         if self._for_time:
             return
         try:
-            parse(event.value)
+            chosen = parse(event.value)
         except FilterError as problem:
             # While a name is being typed it is no mistake yet.
             if not self._offered:
                 self._tell(str(problem))
             return
-        self.post_message(self.FilterTyped(event.value))
+        self.post_message(self.FilterTyped(chosen))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Done, unless it cannot be used."""
@@ -143,13 +148,13 @@ class EventsPrompt(Vertical):
             self.line.value = chosen
             self.line.cursor_position = len(chosen)
 
-    def _tell(self, problem: str = "") -> None:
+    def _tell(self, problem: str = "", *, so: str = "the list is unchanged") -> None:
         value = self.line.value
         self._offered = [] if self._for_time else list(completions(value, self._names()))
         hint = self.query_one("#events-hint", SafeStatic)
         if problem:
             told = f"{glyphs().failed} {clean_line(problem)}"
-            hint.show(Content.styled(f"{told}; the list is unchanged", "$error"), layout=False)
+            hint.show(Content.styled(f"{told}; {so}", "$error"), layout=False)
         elif self._offered and value:
             start = value.rfind(" ") + 1
             words = [clean_line(text[start:], 40) for text in self._offered]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections.abc import Callable
 
@@ -10,6 +11,15 @@ from workbench.tui.events.filters import EventFilter
 from workbench.tui.events.model import EventsModel
 from workbench.tui.events.stored import Page, StoredPages
 from workbench.tui.events.values import EventRow
+
+_SLICE_S = 0.01
+"""How long one look may hold the loop."""
+
+
+def slice_of_time() -> Callable[[], bool]:
+    """Whether the time of one look, which begins now, is up."""
+    end = time.perf_counter() + _SLICE_S
+    return lambda: time.perf_counter() > end
 
 
 class ShownEvents:

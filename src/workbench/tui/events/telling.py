@@ -9,7 +9,6 @@ from workbench.tui.actions.values import Scope
 from workbench.tui.events.reading import LogReading
 from workbench.tui.events.shown import ShownEvents
 from workbench.tui.glyphs import drawn, glyphs
-from workbench.tui.markdown.textlines import cells
 
 WIDE = 100
 
@@ -35,16 +34,6 @@ def state_text(shown: ShownEvents, reading: LogReading, rate: float, width: int)
     else:
         state = (f"{signs.ok} live" + (f"   {rate:.0f}/s" if wide and rate else ""), "$success")
     return Content.assemble((f"{counts}   ", "$text-muted"), state)
-
-
-def keys_that_fit(width: int) -> str:
-    """The keys of the pane, as many as fit."""
-    text = ""
-    for action in actions_of(Scope.EVENTS):
-        longer = f"{text} · {action.key_text} {action.word}" if text else f"{action.key_text} {action.word}"
-        if action.word and cells(longer) <= width:
-            text = longer
-    return drawn(text)
 
 
 def keys_of_details() -> str:

@@ -32,30 +32,31 @@ def parse_time(typed: str, now_ms: int) -> int:
         if day is not None:
             moment = _at(day, rest.strip()) if rest else day
         else:
-            moment = _at(_midnight(now), text)
+            moment = _at(now, text)
             if moment > now:
                 # A time of day that has not come yet was yesterday's.
-                moment = _at(_midnight(now) - timedelta(days=1), text)
+                moment = _at(_days_before(now, 1), text)
         return max(int(moment.timestamp() * 1000), 0)
     except (ValueError, OverflowError, OSError):
         raise TimeError(f"no time; try {EXAMPLES}") from None
 
 
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+def _days_before(moment: datetime, days: int) -> datetime:
+    """The midnight that begins a day before that of `moment`."""
+    # Without its zone, so that the zone's own offset of that day counts: a day may have 23 or 25 hours.
+    midnight = moment.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    return (midnight - timedelta(days=days)).astimezone()
 
 
 def _day(word: str, now: datetime) -> datetime | None:
-    midnight = _midnight(now)
     if word in ("today", "yesterday"):
-        return midnight - timedelta(days=word == "yesterday")
+        return _days_before(now, int(word == "yesterday"))
     for number, name in enumerate(_DAYS):
         if len(word) >= 3 and name.startswith(word):
-            return midnight - timedelta(days=(now.weekday() - number) % 7)
+            return _days_before(now, (now.weekday() - number) % 7)
     date = _DATE.fullmatch(word)
     if date is None:
         return None
-    # Without its zone, so that the zone's own offset of that day counts.
     return datetime(int(date[1]), int(date[2]), int(date[3])).astimezone()
 
 
@@ -63,4 +64,5 @@ def _at(day: datetime, clock: str) -> datetime:
     found = _CLOCK.fullmatch(clock)
     if found is None:
         raise ValueError(clock)
-    return day.replace(tzinfo=None, hour=int(found[1]), minute=int(found[2]), second=int(found[3] or 0)).astimezone()
+    at = {"hour": int(found[1]), "minute": int(found[2]), "second": int(found[3] or 0), "microsecond": 0}
+    return day.replace(tzinfo=None, **at).astimezone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
@@ -16,28 +17,17 @@ from textual.widgets import TextArea
 
 from workbench.tui.actions.registry import bindings_of
 from workbench.tui.actions.values import Scope
-from workbench.tui.chat.answers import Answers
 from workbench.tui.chat.broken import BrokenReplies
 from workbench.tui.chat.composing import CommandLine, Composing, UnknownCommand, meaning_of
-from workbench.tui.chat.copying import Copying
-from workbench.tui.chat.deleting import Deleting
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.drafting import DraftKeeper
-from workbench.tui.chat.editing import Editing
 from workbench.tui.chat.estimating import Estimating
-from workbench.tui.chat.exporting import Exporting
-from workbench.tui.chat.finding import Finding
 from workbench.tui.chat.list_feed import ListFeed
 from workbench.tui.chat.opening import Opening
 from workbench.tui.chat.pane import Pane
-from workbench.tui.chat.privacy import Privacy
 from workbench.tui.chat.queueing import Queueing
-from workbench.tui.chat.quoting import Quoting
-from workbench.tui.chat.rating import Rating
 from workbench.tui.chat.sending import Sender
-from workbench.tui.chat.switching import Switching
 from workbench.tui.chat.transcript_feed import TranscriptFeed
-from workbench.tui.chat.writing import WritingAids
 from workbench.tui.screens.chat_chrome import PANES, ChatChrome
 from workbench.tui.state.chat import Part
 from workbench.tui.verbs import Verb, Verbs
@@ -56,10 +46,11 @@ from workbench.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
+    from workbench.tui.chat.parts import Parts
 
 R = TypeVar("R")
 
-_FIND_BAR_AFTER_S = 0.3
+_PARTS_AFTER_S = 0.3
 
 
 class ChatScreen(Screen[None]):
@@ -114,48 +105,41 @@ class ChatScreen(Screen[None]):
         self.chrome = ChatChrome(self, self._shell, self._desk)
         offered = self.query_one(CompletionList)
         self.composing = Composing(self._host, self._desk, self.composer, offered, self.drafts.changed)
-        self.estimating = Estimating(self._host, self._shell, self._desk, self.composer, self.chrome.entitle)
+        self.estimating = Estimating(self._host, self._shell, self._desk, self.composing, self.chrome.entitle)
         self.queueing = Queueing(self._desk, self.queue, self.composer, self.composing, self.refresh_chrome)
         self.sender = Sender(
             self._host, self._desk, self.feed, self.composing, self.refresh_chrome,
             edited=self._edited,
         )  # fmt: skip
-        parts = (self._host, self._shell, self._desk)
-        self.switching = Switching(*parts, self._open_dialog, self.refresh_chrome)
-        self.privacy = Privacy(*parts, self._open_dialog, self.refresh_chrome)
-        self.broken = BrokenReplies(*parts, self, self._open_dialog)
-        pane = self._pane()
-        self.answers = Answers(pane, self.switching)
-        self.opening = Opening(pane, self.drafts)
-        self.editing = Editing(pane, self.drafts.changed)
-        self.finding = Finding(pane, self._read_earlier)
-        self.copying = Copying(pane)
-        for part in (
-            self.opening,
-            self.sender,
-            self.switching,
-            self.privacy,
-            self.answers,
-            self.copying,
-            self.finding,
-            self.queueing,
-            WritingAids(pane, self.drafts.changed),
-            self.editing,
-            Deleting(pane, self.conversations, self.list_feed, self.opening),
-            Quoting(pane),
-            Rating(pane),
-            Exporting(pane),
-        ):
+        self.broken = BrokenReplies(self._host, self._shell, self._desk, self, self._open_dialog)
+        self._pane = self._shared()
+        self.opening = Opening(self._pane, self.drafts)
+        for part in (self.opening, self.sender, self.queueing):
             self.verbs.add(part.verbs())
         self.verbs.add(self._own_verbs())
+        self.verbs.add_when_wanted(lambda: dict(self.parts.verbs()))
+        # At once, and not with the parts: the first keys are typed before those are made.
+        self.composer.enter_is_newline = self._shell.remembered.enter_is_newline
         self.composer.listen(Writing(submit=self._submit, completion_key=self._completion_key, recall=self._recall))
         self.set_class(self._shell.remembered.list_hidden, "-list-hidden")
         self.show_slot()
         # In a group of its own: another one opened early must not end it, prompts and drafts wait for it.
         self._host.start_work(self._open_first(), group="open-first")
-        self.set_timer(_FIND_BAR_AFTER_S, self.finding.prepare)
+        self.set_timer(_PARTS_AFTER_S, self._make_parts)
 
-    def _pane(self) -> Pane:
+    @cached_property
+    def parts(self) -> Parts:
+        """What no first paint needs, made when it is wanted."""
+        from workbench.tui.chat.parts import Parts
+
+        listed = (self.conversations, self.list_feed)
+        return Parts(self._pane, self.drafts, self.opening, listed, read_earlier=self._read_earlier)
+
+    def _make_parts(self) -> None:
+        self.verbs.make_wanted()
+        self.parts.finding.prepare()
+
+    def _shared(self) -> Pane:
         return Pane(
             host=self._host,
             shell=self._shell,
@@ -170,7 +154,7 @@ class ChatScreen(Screen[None]):
         )
 
     async def _edited(self, slot: Slot) -> None:
-        await self.editing.sent(slot)
+        await self.parts.editing.sent(slot)
 
     def _own_verbs(self) -> Mapping[str, Verb]:
         return {
@@ -247,14 +231,16 @@ class ChatScreen(Screen[None]):
     def show_slot(self) -> None:
         """Show what lies open on the desk."""
         slot = self._desk.slot
-        self.finding.forget()
+        if "parts" in vars(self):
+            self.parts.finding.forget()
         self.feed.show_slot(slot)
         self.composing.show_slot()
         self.remove_class("-list-open")
         self.list_feed.draw()
         self._show_trace()
         self.refresh_chrome()
-        self.answers.learn(slot, slot.order)
+        if slot.order:
+            self.parts.answers.learn(slot, slot.order)
         if slot.conversation_id:
             self._host.start_work(self._shell.remember(conversation_id=slot.conversation_id), group="remember")
 
@@ -274,11 +260,11 @@ class ChatScreen(Screen[None]):
         page = await self._desk.read_earlier(slot)
         if slot is self._desk.slot:
             self.feed.earlier(slot, page)
-            self.answers.learn(slot, [message.id for message in page])
+            self.parts.answers.learn(slot, [message.id for message in page])
 
     @on(MessageBody.LinkClicked)
     def _link_clicked(self, event: MessageBody.LinkClicked) -> None:
-        self.copying.show_links(event.message_id, event.words)
+        self.parts.copying.show_links(event.message_id, event.words)
 
     @on(Transcript.CursorMoved)
     def _cursor_moved(self) -> None:
@@ -338,13 +324,13 @@ class ChatScreen(Screen[None]):
     def action_step_back(self) -> None:
         """One press, one effect: close what lies over the transcript, leave an edit, take back, stop, step out."""
         overlaid = self.has_class("-trace-open") and not self.has_class("-wide")
-        if self.composing.close_completions() or self.finding.close():
+        if self.composing.close_completions() or self.parts.finding.close():
             return
         if self.has_class("-list-open") or overlaid:
             self.remove_class("-list-open")
             self.set_class(self.has_class("-trace-open") and not overlaid, "-trace-open")
             self.composer.focus()
-        elif self.editing.cancel() or self.sender.take_back() or self.sender.stop_running():
+        elif self.parts.editing.cancel() or self.sender.take_back() or self.sender.stop_running():
             return
         elif self._back_to and self.focused is self.transcript:
             pane, self._back_to = self._back_to, ""

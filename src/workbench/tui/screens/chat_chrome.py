@@ -54,7 +54,7 @@ def problems_of(
         found.append((Severity.ERROR, shell.start_problem))
     if state.storage_problem:
         found.append((Severity.ERROR, f"not saved: {state.storage_problem}"))
-    elif draft_problem:
+    elif draft_problem and not shell.start_problem:
         found.append((Severity.ERROR, f"draft not saved: {draft_problem}"))
     if state.client is ClientPhase.FAILED:
         found.append((Severity.ERROR, f"providers cannot be asked: {state.client_problem}"))
@@ -108,6 +108,7 @@ class ChatChrome:
         text = empty_text(shell.configuration)
         if text != pane.transcript.empty_text:
             pane.transcript.empty_text = text
+        pane.transcript.show_keys()
         self.entitle()
 
     def tick(self) -> None:
@@ -123,13 +124,14 @@ class ChatChrome:
         pane = self._pane
         first_run, composer = pane.first_run, pane.composer
         had_focus = pane.focused is first_run
-        if wanted == pane.transcript.display:
-            first_run.display = wanted
-            pane.transcript.display = not wanted
+        appears = wanted and pane.transcript.display
+        first_run.display = wanted
+        pane.transcript.display = not wanted
         if wanted:
             notes = self._shell.configuration.notes if self._shell.configuration else ()
             first_run.explain(str(self._shell.files.config_file), notes)
-            if pane.focused is composer and not composer.text:
+            # Later it would take the letters of somebody who has gone to the composer to write.
+            if appears and pane.focused is composer and not composer.text:
                 first_run.focus()
         elif had_focus or (pane.focused is None and cast("Any", pane).app.app_focus):
             # While the terminal itself has no focus nothing in it has; Textual gives it back.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -17,16 +16,17 @@ from textual.widget import Widget
 
 from workbench.core.errors import WorkbenchError
 from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.telling import keys_that_fit
 from workbench.tui.actions.values import Scope
 from workbench.tui.events.detail import detail_of, detail_text, full_time
-from workbench.tui.events.filters import EventFilter, chips, next_level, parse, without
+from workbench.tui.events.filters import TOO_SLOW, EventFilter, chips, next_level, without
 from workbench.tui.events.going import belongings, message_of
 from workbench.tui.events.model import EventsModel
 from workbench.tui.events.prompting import EventsPrompt
 from workbench.tui.events.reading import LogReading
-from workbench.tui.events.shown import ShownEvents
+from workbench.tui.events.shown import ShownEvents, slice_of_time
 from workbench.tui.events.surroundings import Surroundings
-from workbench.tui.events.telling import keys_of_details, keys_that_fit, number, state_text
+from workbench.tui.events.telling import keys_of_details, number, state_text
 from workbench.tui.events.values import EventRow
 from workbench.tui.glyphs import drawn
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
@@ -37,8 +37,6 @@ UPDATE_S = 0.1
 """How often rows that came are shown."""
 _BUSY = 1_000
 """Events a second from which the list is drawn a third as often: nobody reads that fast."""
-_SLICE_S = 0.01
-"""How long one look at what is to be filtered may hold the loop."""
 _BETWEEN_SLICES_S = 0.005
 
 EMPTY = "Nothing has happened yet. Ask something with f2: each step of it shows up here, and stays."
@@ -108,9 +106,9 @@ class EventsScreen(Screen[None]):
 
     def update_rows(self) -> None:
         """Show what came since the last look; does nothing while another screen is in front."""
-        if not self.is_current or self._looking:
+        if not self.is_current or self._looking or self._expression_was_given_up():
             return
-        self._looking = not self._shown.look(_time_limit())
+        self._looking = not self._shown.look(slice_of_time())
         if self._looking:
             # The rest soon: keys and other screens come first.
             self.set_timer(_BETWEEN_SLICES_S, self._look_on)
@@ -133,7 +131,7 @@ class EventsScreen(Screen[None]):
         self.update_rows()
 
     def _more_was_found(self) -> None:
-        if self.is_mounted:
+        if self.is_mounted and not self._expression_was_given_up():
             self._view.update_rows()
             self._show_state()
 
@@ -141,8 +139,11 @@ class EventsScreen(Screen[None]):
         try:
             await self._reading.read()
         except WorkbenchError as error:
-            self._around.tell(f"Stored events cannot be read: {error}", warning=True)
+            self._cannot_read(error)
         self._more_was_found()
+
+    def _cannot_read(self, error: WorkbenchError) -> None:
+        self._around.tell(f"Stored events cannot be read: {error}", warning=True)
 
     async def _catch_up(self) -> None:
         if await self._reading.catch_up():
@@ -153,8 +154,13 @@ class EventsScreen(Screen[None]):
         self._around.start_work(self._load_rows(), group="events-rows", exclusive=True)
 
     async def _load_rows(self) -> None:
-        await self._reading.load(*self._view.ranks_in_sight)
-        self._view.rows_came()
+        try:
+            await self._reading.load(*self._view.ranks_in_sight)
+        except WorkbenchError as error:
+            self._cannot_read(error)
+            self._view.rows_failed()
+        else:
+            self._view.rows_came()
 
     def on_screen_resume(self) -> None:
         """Catch up with what came meanwhile."""
@@ -196,7 +202,7 @@ class EventsScreen(Screen[None]):
         if new_rows:
             set_border_subtitle(region, drawn(f"{number(new_rows)} new · end"))
         else:
-            set_border_subtitle(region, keys_that_fit(self.size.width - 6))
+            set_border_subtitle(region, keys_that_fit(Scope.EVENTS, self.size.width - 6))
 
     # -- filter ------------------------------------------------------------------------------------------------
 
@@ -214,13 +220,25 @@ class EventsScreen(Screen[None]):
             self._view.following = False
             self._around.start_work(self._return_to(row), group="events-jump", exclusive=True)
 
+    def _expression_was_given_up(self) -> bool:
+        chosen = self._shown.filter
+        if not chosen.is_too_slow:
+            return False
+        problem = f"/{chosen.pattern}/ {TOO_SLOW}"
+        self.show_only(without(chosen, "pattern"))
+        if self.prompt.display:
+            self.prompt.take_back(problem)
+        else:
+            self._around.tell(f"{problem}; it filters nothing.", warning=True)
+        return True
+
     def filter_by(self, text: str) -> None:
         """Show the events with this text, of every level and source; all of them when it is empty."""
         self.show_only(EventFilter(text=text))
 
     @on(EventsPrompt.FilterTyped)
     def _filter_typed(self, event: EventsPrompt.FilterTyped) -> None:
-        self.show_only(parse(event.text))
+        self.show_only(event.chosen)
 
     @on(EventsPrompt.Closed)
     def _prompt_closed(self) -> None:
@@ -232,7 +250,7 @@ class EventsScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type what to show."""
-        self.prompt.open_for_filter(str(self._shown.filter))
+        self.prompt.open_for_filter(self._shown.filter)
 
     def action_clear_filter(self) -> None:
         """Show everything."""
@@ -372,12 +390,7 @@ class EventsScreen(Screen[None]):
     def action_export(self) -> None:
         """Write what the filter shows to a file."""
         from workbench.tui.events.export import EventExport
-        from workbench.tui.screens.event_export import EventExportScreen
+        from workbench.tui.screens.event_export import event_export_screen
 
         work = EventExport(self._around.log, self._model, self._shown.filter)
-        self._around.open_dialog(EventExportScreen(work, self._around, len(self._shown)))
-
-
-def _time_limit() -> Callable[[], bool]:
-    end = time.perf_counter() + _SLICE_S
-    return lambda: time.perf_counter() > end
+        self._around.open_dialog(event_export_screen(work, self._around, len(self._shown)))

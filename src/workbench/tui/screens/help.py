@@ -90,7 +90,7 @@ class HelpScreen(Dialog[None]):
         with Vertical(classes="dialog", id="help") as frame:
             set_border_title(frame, drawn(f"Help · {self._about}"))
             set_border_subtitle(frame, drawn("↑↓ scroll · esc close"))
-            yield Input(placeholder=f"type to search {len(self._lines)} keys and commands", id="help-search")
+            yield Input(placeholder=f"search {len(self._lines)} keys and commands", id="help-search")
             with VerticalScroll(id="help-scroll", can_focus=False):
                 # It scrolls away: on a small screen there would be no room left for the keys.
                 yield SafeStatic(self._text, id="help-text")
@@ -123,13 +123,15 @@ class HelpScreen(Dialog[None]):
         scroll = self.query_one("#help-scroll", VerticalScroll)
         width = scroll.scrollable_content_region.width
         keys_width = min(max((cells(line.keys) for line in lines), default=0) + 2, _KEYS_WIDTH, max(width // 2, 8))
+        # In a narrow dialog ids would be most of what is seen; who needs one searches for it.
+        with_ids = width >= _ROOM_FOR_IDS or len(lines) < len(self._lines)
         rows: list[Content] = []
         group = ""
         for line in lines:
             if line.group != group:
                 group = line.group
                 rows.append(Content.styled(f"\n{group}" if rows else group, "bold $accent"))
-            rows += _rows(line, keys_width, width)
+            rows += _rows(line, keys_width, width, with_id=with_ids)
         self.query_one("#help-lines", SafeStatic).show(Content("\n").join(rows) if rows else _NOTHING)
         scroll.scroll_home(animate=False)
 
@@ -139,10 +141,11 @@ class HelpScreen(Dialog[None]):
 
 
 _KEYS_WIDTH = 34
+_ROOM_FOR_IDS = 90
 _NOTHING = "Nothing here is called that. Fewer letters show more; ctrl+p finds what other panes can do."
 
 
-def _rows(line: HelpLine, keys_width: int, width: int) -> list[Content]:
+def _rows(line: HelpLine, keys_width: int, width: int, *, with_id: bool) -> list[Content]:
     """One line of help, wrapped beside its keys."""
     text = f"{line.title}: {line.help}" if line.help else line.title
     spans = wrap(text, max(width - keys_width - 1, 12))
@@ -158,7 +161,7 @@ def _rows(line: HelpLine, keys_width: int, width: int) -> list[Content]:
             rows.append(Content.assemble((keys, "bold"), piece.stylize("bold", 0, max(len(line.title) - start, 0))))
         else:
             rows.append(Content.assemble(" " * keys_width, piece))
-    if line.action_id and rows[-1].cell_length + cells(line.action_id) + 2 < width:
+    if with_id and line.action_id and rows[-1].cell_length + cells(line.action_id) + 2 < width:
         rows[-1] = Content.assemble(rows[-1], (f"  {line.action_id}", "$text-muted"))
     return rows
 

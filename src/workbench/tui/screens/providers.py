@@ -41,8 +41,8 @@ _DETAILS_BESIDE = 130
 """Cells from which the details stand beside the table; the width of the class `-wide`."""
 _EMPTY = (
     ("No provider is configured yet.", "bold $warning"),
-    ("Press f2, then type /setup to open the configuration, or /demo to start the demonstration.", "$foreground"),
-    ("A key in the environment or a local server is found by itself at the next start.", "$text-muted"),
+    ("Press f2, then type /key to paste a key, or /demo to see a demonstration.", "$foreground"),
+    ("/reload looks again for keys and local servers, /setup opens the configuration.", "$foreground"),
 )
 _KEYS = (
     (90, "space on/off · t test · T all · k key · u use now · b reset · ctrl+↑↓ order · e events"),

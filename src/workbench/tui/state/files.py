@@ -119,7 +119,7 @@ class Attachments:
     """The marks that stand for files in the composer."""
 
     _paths: dict[str, str] = field(default_factory=dict[str, str])
-    _sizes: dict[str, int] = field(default_factory=dict[str, int])
+    _sizes: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
 
     def mark_for(self, path: str, size: int | None = None) -> str:
         """The mark that stands for a file from now on."""
@@ -139,7 +139,15 @@ class Attachments:
 
     def size_of(self, path: str) -> int:
         """Bytes of a file when it was attached; 0 when that is not known."""
-        return self._sizes.get(path, 0)
+        return self._sizes.get(path) or 0
+
+    def unmeasured(self, paths: Iterable[str]) -> list[str]:
+        """Those of some files of which nobody has told the size."""
+        return [path for path in paths if path not in self._sizes]
+
+    def learn_size(self, path: str, size: int | None) -> None:
+        """Bytes of a file whose mark was made without knowing them; None for one that is not there."""
+        self._sizes[path] = size
 
     def to_unsent(self, shown: str) -> str:
         """What the composer shows, as it is kept: every mark replaced by what names its file."""

@@ -103,7 +103,7 @@ class EventView(ScrollView, can_focus=True):
         self._palette = PaletteKeeper(self)
         self._painted: Palette | None = None
         self._painted_width = 0
-        self._asked = False
+        self._asked = self._failed = False
         self.new_rows = 0
         """Rows that came since following ended."""
 
@@ -116,7 +116,7 @@ class EventView(ScrollView, can_focus=True):
     def renew(self) -> None:
         """The filter has changed: begin at the newest row."""
         self._strips.clear()
-        self._asked = False
+        self._asked = self._failed = False
         self._cursor = None
         self.following = True
         self.new_rows = 0
@@ -149,6 +149,10 @@ class EventView(ScrollView, can_focus=True):
         self._strips.clear()
         self.refresh()
         self.post_message(self.Moved())
+
+    def rows_failed(self) -> None:
+        """Rows that were wanted cannot be read; they are asked for again when the reader moves."""
+        self._failed = True
 
     @property
     def ranks_in_sight(self) -> tuple[int, int]:
@@ -204,6 +208,8 @@ class EventView(ScrollView, can_focus=True):
             return
         self._cursor = min(max(rank, self._shown.first), self._shown.end - 1)
         self.following = False
+        self._asked = self._asked and not self._failed
+        self._failed = False
         self._reveal(self._cursor)
         self.refresh()
         self.post_message(self.Moved())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 from textual.widgets import Input
 
 from workbench.tui.safe import SafeStatic
+
+_LOOK_AGAIN_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class FindKeys:
     step: Callable[[int], None]
     """The next (1) or previous (-1) hit is wanted."""
     close: Callable[[], object]
+    look_again: Callable[[], None]
+    """Some time has passed: a running reply may have brought more."""
 
 
 class FindBar(Horizontal):
@@ -56,6 +61,7 @@ and stays there. Capitals count when you type some; accents never do. In the tra
         """Hidden and empty."""
         super().__init__(id=id)
         self._keys = keys
+        self._looking: Timer | None = None
         self._field = Input(id="find-text", placeholder="type; enter next, esc close", select_on_focus=True)
         self._count = SafeStatic(id="find-count")
 
@@ -64,6 +70,10 @@ and stays there. Capitals count when you type some; accents never do. In the tra
         yield SafeStatic("Find", id="find-word")
         yield self._field
         yield self._count
+
+    def on_mount(self) -> None:
+        """Look again now and then, while it is shown."""
+        self._looking = self.set_interval(_LOOK_AGAIN_S, self._keys.look_again, pause=not self.display)
 
     @property
     def typed(self) -> str:
@@ -78,6 +88,8 @@ and stays there. Capitals count when you type some; accents never do. In the tra
     def open(self, text: str = "") -> str:
         """Show it, with `text` if there is any, and take the focus; what is looked for."""
         self.display = True
+        if self._looking is not None:
+            self._looking.resume()
         if text:
             self._field.value = text
         if self._field.is_attached:
@@ -85,6 +97,12 @@ and stays there. Capitals count when you type some; accents never do. In the tra
         else:
             self.call_after_refresh(self._field.focus)
         return self.typed
+
+    def hide(self) -> None:
+        """Show it no more."""
+        self.display = False
+        if self._looking is not None:
+            self._looking.pause()
 
     def say(self, text: str) -> None:
         """Say what was found."""

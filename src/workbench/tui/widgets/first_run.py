@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from workbench.core.text import clean_line
+from workbench.tui.actions.registry import action_by_id
 from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import SafeStatic, set_border_subtitle
 
@@ -47,8 +48,17 @@ class FirstRun(VerticalScroll, can_focus=True):
     def explain(self, config_file: str, notes: Sequence[str]) -> None:
         """Say what is missing; `notes` are sentences about what was found and what providers lack."""
         self._config_file, self._notes = config_file, notes
-        set_border_subtitle(self, "ctrl+q quit")
+        self._show_subtitle()
         self._draw()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Its keys work now, or no longer."""
+        super().watch_has_focus(_has_focus)
+        self._show_subtitle()
+
+    def _show_subtitle(self) -> None:
+        back = "" if self.has_focus else f"esc to these keys {glyphs().dot} "
+        set_border_subtitle(self, f"{back}{action_by_id('app.quit').way} quit")
 
     def on_resize(self) -> None:
         """There is room for more words or for fewer."""

@@ -13,10 +13,12 @@ from textual.geometry import Region
 from textual.message import Message
 
 from workbench.tui.actions.registry import bindings_of
+from workbench.tui.actions.telling import keys_that_fit
 from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import glyphs
 from workbench.tui.markdown.blocks import warm_up
 from workbench.tui.markdown.matching import Mark
+from workbench.tui.markdown.textlines import cells
 from workbench.tui.safe import set_border_subtitle
 from workbench.tui.state.finding import Needle
 from workbench.tui.widgets.message_body import MessageBody
@@ -25,6 +27,8 @@ from workbench.tui.widgets.message_view import MessageView
 
 WARM_UP_AFTER_S: Final = 0.5
 """Seconds after which the Markdown libraries are loaded, beside the first paints."""
+_CORNERS: Final = 2
+"""Cells inside the frame that its bottom border keeps to itself."""
 
 
 class Transcript(MessageColumn):
@@ -58,7 +62,6 @@ copies it, Y its code, l lists its links, f finds words. Dragging with the mouse
         super().__init__(id=id, classes=classes)
         self._cursor_id: str | None = None
         self._unseen: set[str] = set()
-        self._hint = ""
         self._empty_text = ""
         self._needle: Needle | None = None
         self._found: tuple[str, tuple[Mark, ...]] = ("", ())
@@ -88,16 +91,6 @@ copies it, Y its code, l lists its links, f finds words. Dragging with the mouse
     def empty_text(self, text: str) -> None:
         self._empty_text = text
         self._empty.show(text)
-
-    @property
-    def hint(self) -> str:
-        """What the bottom border says while the transcript follows its end."""
-        return self._hint
-
-    @hint.setter
-    def hint(self, text: str) -> None:
-        self._hint = text
-        self._show_subtitle()
 
     def show(self, messages: Sequence[MessageView], *, has_earlier: bool) -> None:
         """Replace everything and follow the end; `has_earlier` when the conversation begins before `messages`."""
@@ -157,13 +150,29 @@ copies it, Y its code, l lists its links, f finds words. Dragging with the mouse
         return body
 
     def _show_subtitle(self) -> None:
-        if self.following:
-            text = self._hint
-        elif self._unseen:
+        text = ""
+        if self._unseen:
             text = f"{len(self._unseen)} new {glyphs().dot} End"
-        else:
+        elif not self.following:
             text = f"end to follow {glyphs().follow}"
+        if self.has_focus and self._views:
+            told = f"{text} {glyphs().dot} " if text else ""
+            keys = keys_that_fit(Scope.TRANSCRIPT, self.size.width - cells(told) - _CORNERS)
+            text = f"{told}{keys}" if keys else text
         set_border_subtitle(self, text)
+
+    def show_keys(self) -> None:
+        """Other keys may be in force."""
+        self._show_subtitle()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The keys work now, or no longer."""
+        super().watch_has_focus(_has_focus)
+        self._show_subtitle()
+
+    def on_resize(self) -> None:
+        """There is room for more of them, or for fewer."""
+        self._show_subtitle()
 
     # -- following ---------------------------------------------------------------------------------------------
 
