@@ -243,6 +243,7 @@ CONTRACTS: dict[str, list[tuple[str, str]]] = {
         ("providers/calling/kinds.py", "import dotenv"),
     ],
     "pydantic": [("providers/values.py", "import pydantic"), ("chat/service.py", "import pydantic_settings")],
+    "regex": [("tui/events/filters.py", "import regex"), ("core/text.py", "import regex")],
     "keyring": [("config/values.py", "import keyring"), ("cli/app.py", "import keyring.errors")],
     "policy": [
         ("providers/resilience/retry.py", "import time"),
