@@ -103,6 +103,7 @@ def test_failover_stopping_sizes_a_restart_and_a_closed_terminal(isolation: Path
             session.send(CTRL_T)
             session.wait_for("server error", "500")
             session.send(CTRL_T)
+            session.wait_gone("ctrl+t hide")
             session.send(F5)
             session.wait_for("alpha/model-alpha failed")
             session.send(F2)

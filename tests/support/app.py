@@ -14,7 +14,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.shell import Shell, ShellFiles
 from workbench.tui.ui_state import UiState
 
-MOST_ROUNDS = 200
+MOST_ROUNDS = 600
 
 
 def shell_files(home: Path) -> ShellFiles:
