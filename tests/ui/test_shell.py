@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from workbench.core.errors import StorageError, UsageError
 from workbench.core.screen_events import FailureShown
 from workbench.providers.health.values import Figures
 from workbench.tui.application.terminal import Job
+from workbench.tui.events.pane import events_pane
+from workbench.tui.screens.providers import ProvidersScreen
 from workbench.tui.ui_state import UiState
 
 
@@ -152,3 +155,23 @@ async def test_notifications_are_remembered(tmp_path: Path) -> None:
     async with driven(tmp_path, remembered=UiState(notify=True)) as d:
         await d.send("/notify")
         await d.until(lambda: not d.app.shell.remembered.notify)
+
+
+async def test_a_key_that_comes_before_a_pane_is_there_does_nothing(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        for pane in (events_pane(d.app), ProvidersScreen(d.app)):
+            assert not await d.app.run_action("step_back", pane)
+
+
+async def test_work_that_is_replaced_before_its_first_step_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with driven(tmp_path) as d:
+        done: list[int] = []
+
+        async def work(number: int) -> None:
+            done.append(number)
+
+        for number in range(3):
+            d.app.start_work(work(number), group="replaced", exclusive=True)
+        await d.settle()
+        gc.collect()
+        assert done == [2]

@@ -218,7 +218,13 @@ class WorkbenchApp(App[int]):
 
     def start_work(self, work: Coroutine[Any, Any, object], *, group: str, exclusive: bool = False) -> None:
         """Run `work` beside the screen; its failure is shown and ends nothing else."""
-        self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+
+        def ended(_: object) -> None:
+            # One that is cancelled before its first step is never awaited, and would complain of it.
+            work.close()
+
+        worker = self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+        cast("Any", worker)._task.add_done_callback(ended)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The one place where a failed piece of work is told."""

@@ -349,6 +349,10 @@ class EventsScreen(Screen[None]):
         set_border_title(self.detail, f"{level_sign(row.level)} {row.kind}")
         self.query_one("#events-detail", SafeStatic).show(detail_of(row))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No action before the parts are there: a key may arrive while the pane is being made."""
+        return self.is_mounted
+
     def action_step_back(self) -> None:
         """Close the line, then the details, then follow again."""
         if self.prompt.display:

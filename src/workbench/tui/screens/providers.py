@@ -198,6 +198,10 @@ class ProvidersScreen(Screen[None]):
         self.details.focus()
         self.call_after_refresh(self.draw)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No action before the parts are there: a key may arrive while the pane is being made."""
+        return self.is_mounted
+
     def action_step_back(self) -> None:
         """Stop a running test, else return to the table."""
         if self._verbs.stop_test():
