@@ -23,6 +23,7 @@ from tests.support.storage import (
     plain,
     schema_of,
 )  # fmt: skip
+from workbench.conversations.placing import first_place_of
 from workbench.core.clock import ManualClock
 from workbench.core.errors import StorageError
 from workbench.storage.backups import KEPT, back_up
@@ -72,8 +73,8 @@ async def test_a_new_database_has_the_pragmas_it_needs(tmp_path: Path) -> None:
         ]:  # fmt: skip
             assert connection.execute(f"pragma {pragma}").fetchone()[0] == value
         tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
-    assert tables == {
-        "conversations", "messages", "attempts", "events", "drafts", "sqlite_sequence",
+    assert {table for table in tables if not table.startswith("messages_fts_")} == {
+        "messages_fts", "conversations", "messages", "attempts", "events", "drafts", "sqlite_sequence",
         "breakers", "provider_keys", "rotations", "probes", "deletions",
     }  # fmt: skip
 
@@ -145,6 +146,40 @@ async def test_each_released_step_upgrades_a_database_that_is_in_use_wholly_or_n
         assert failed > 1, "a statement has failed"
         async with opened(path) as store:
             assert (await store.read("select count(*) from conversations"))[0][0] == ROWS
+
+
+async def test_messages_get_places_in_time_that_keep_the_order_of_each_conversation(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.db"
+    # One conversation whose clock was set back, and one with more messages in a second than it has places.
+    times = {"a": [5_000, 7_000, 6_000, 9_999], "b": [6_500] * 100}
+    async with opened(path, steps=STEPS[:3]) as store:
+
+        async def fill(transaction: Transaction) -> None:
+            for conversation, created in times.items():
+                await transaction.execute(
+                    "insert into conversations(id, title, created_at, updated_at) values (?, 'Été', 1, 1)",
+                    (conversation,),
+                )
+                for number, at in enumerate(created):
+                    above = f"{conversation}{number - 1}" if number else None
+                    await transaction.execute(
+                        "insert into messages(id, conversation_id, parent_id, role, created_at, text)"
+                        " values (?, ?, ?, 'user', ?, 'said')",
+                        (f"{conversation}{number}", conversation, above, at),
+                    )
+
+        await store.write(fill)
+    async with opened(path) as store:
+        placed = await store.read("select id, conversation_id, n, created_at from messages order by n")
+        assert len({row["n"] for row in placed}) == 104
+        for conversation, created in times.items():
+            ids = [row["id"] for row in placed if row["conversation_id"] == conversation]
+            assert ids == [f"{conversation}{number}" for number in range(len(created))]
+        assert all(row["n"] >= first_place_of(row["created_at"]) for row in placed)
+        assert next(row["n"] for row in placed if row["id"] == "a0") == first_place_of(5_000)
+        assert (await store.read("select title_folded from conversations"))[0][0] == "ete"
+        with pytest.raises(StorageError):
+            await store.write(lambda t: t.execute("update messages set text = 'other' where id = 'a0'"))
 
 
 def put_back(backup: Path, path: Path) -> None:

@@ -9,13 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from workbench.core.clock import ManualClock, SystemClock
 from workbench.storage.schema import STEPS, Step
 from workbench.storage.store import Store
-from workbench.storage.transaction import Parameters, Transaction
+from workbench.storage.transaction import Parameters, Row, Transaction
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,6 +89,12 @@ class FailingTransaction(Transaction):
             self._fault()
         self._left -= 1
         return await self._inner.execute(sql, params)
+
+    async def executemany(self, sql: str, rows: Iterable[Parameters]) -> int:
+        return await self._inner.executemany(sql, rows)
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
+        return await self._inner.fetch(sql, params)
 
 
 def failing(step: Step, number: int, fault: Callable[[], None]) -> Step:

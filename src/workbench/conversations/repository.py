@@ -340,9 +340,7 @@ class Conversations:
         line = writes.one_line(title, LONGEST_TITLE)
 
         async def work(transaction: Transaction) -> None:
-            await writes.update_conversation(
-                transaction, "update conversations set title = ? where id = ?", line, conversation_id
-            )
+            await writes.rename(transaction, conversation_id, line)
 
         await self._store.write(work)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
@@ -11,6 +12,7 @@ from workbench.core.text import safe_for_storage
 from workbench.providers.values import BROKE_OFF, Attempt
 from workbench.storage.transaction import Row
 
+_OWN_PARTS = ("reasoning", "broken", "seam")
 PAGE = 500
 """Rows of one read; longer answers are put together from several."""
 
@@ -112,6 +114,11 @@ def conversation_of(row: Row) -> Conversation:
         tags=tuple(json.loads(row["tags"])),
         pinned=bool(row["pinned"]),
         archived=row["archived_at"] is not None,
+        folder=row["folder"],
+        source=row["source"],
+        source_id=row["source_id"],
+        deleted_at_ms=row["deleted_at"],
+        forked_from_id=row["forked_from_id"],
         active_leaf_id=row["active_leaf_id"],
         provider=settings.get("provider"),
         model=settings.get("model"),
@@ -121,7 +128,7 @@ def conversation_of(row: Row) -> Conversation:
 
 def message_of(row: Row) -> Message:
     """A message, with its attempts in the order they were made, from a row of one of the queries above."""
-    reasoning, broken, seams = decoded_parts(row["parts"])
+    parts = decoded_parts(row["parts"])
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
@@ -130,9 +137,11 @@ def message_of(row: Row) -> Message:
         text=row["text"],
         state=MessageState(row["state"]),
         created_at_ms=row["created_at"],
-        reasoning=reasoning,
-        broken=broken,
-        seams=seams,
+        reasoning=parts.reasoning,
+        broken=parts.broken,
+        seams=parts.seams,
+        extra=parts.extra,
+        source_id=row["source_id"],
         provider=row["provider"],
         model=row["model"],
         finish_reason=row["finish_reason"],
@@ -142,7 +151,19 @@ def message_of(row: Row) -> Message:
     )
 
 
-def encoded_parts(reasoning: str, broken: Sequence[BrokenPart], seams: Sequence[Seam] = ()) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a message consists of beside its text."""
+
+    reasoning: str = ""
+    broken: tuple[BrokenPart, ...] = ()
+    seams: tuple[Seam, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+def encoded_parts(
+    reasoning: str, broken: Sequence[BrokenPart], seams: Sequence[Seam] = (), extra: Sequence[str] = ()
+) -> str | None:
     """What a message consists of beside its text, as JSON; None when there is nothing."""
     parts: list[dict[str, object]] = []
     if reasoning:
@@ -167,13 +188,15 @@ def encoded_parts(reasoning: str, broken: Sequence[BrokenPart], seams: Sequence[
         if seam.ended != BROKE_OFF:
             joined["ended"] = seam.ended
         parts.append(joined)
+    parts.extend(json.loads(part) for part in extra)
     return json.dumps(parts, ensure_ascii=False) if parts else None
 
 
-def decoded_parts(parts: str | None) -> tuple[str, tuple[BrokenPart, ...], tuple[Seam, ...]]:
-    """Reasoning, broken parts and seams of a message; other kinds of parts are left alone."""
-    found = cast("list[dict[str, Any]]", json.loads(parts)) if parts else []
-    reasoning = "".join(part["text"] for part in found if part["type"] == "reasoning")
+def decoded_parts(parts: str | None) -> Parts:
+    """What `encoded_parts` made; kinds of parts that are not known here are `extra`."""
+    if not parts:
+        return Parts()
+    found = cast("list[dict[str, Any]]", json.loads(parts))
     broken = tuple(
         BrokenPart(provider=part["provider"], model=part["model"], text=part["text"])
         for part in found
@@ -190,7 +213,12 @@ def decoded_parts(parts: str | None) -> tuple[str, tuple[BrokenPart, ...], tuple
         for part in found
         if part["type"] == "seam"
     )
-    return reasoning, broken, seams
+    return Parts(
+        reasoning="".join(part["text"] for part in found if part["type"] == "reasoning"),
+        broken=broken,
+        seams=seams,
+        extra=tuple(json.dumps(part, ensure_ascii=False) for part in found if part["type"] not in _OWN_PARTS),
+    )
 
 
 def _attempts(encoded: str) -> tuple[Attempt, ...]:

@@ -82,6 +82,11 @@ class Message:
     finish_reason: str | None = None
     reason: str = ""
     """Why it is not `done`."""
+    extra: tuple[str, ...] = ()
+    """Parts that are only kept and shown, each a JSON object with its `type`: `attachment`, `tool_call`, `tool_result`,
+    `citation`, or whatever an import brought along."""
+    source_id: str | None = None
+    """What it is called where it was imported from."""
     rating: int | None = None
     """1 good, -1 bad, as the user judged it; None for no judgement."""
     attempts: tuple[Attempt, ...] = ()
@@ -105,6 +110,15 @@ class Conversation:
     tags: tuple[str, ...] = ()
     pinned: bool = False
     archived: bool = False
+    folder: str | None = None
+    """The folder it lies in, e.g. `work/rust`; None outside of any."""
+    source: str | None = None
+    """The format it was imported from."""
+    source_id: str | None = None
+    deleted_at_ms: int | None = None
+    """When it was put into the trash."""
+    forked_from_id: str | None = None
+    """The message of another conversation that it began as a branch of."""
     active_leaf_id: str | None = None
     provider: str | None = None
     """The provider this conversation is pinned to; None lets the strategy decide."""

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+from workbench.conversations.placing import place_of
 from workbench.conversations.values import MessageState, Role
 from workbench.core.errors import NotFoundError, StorageError, UsageError
 from workbench.core.ids import new_id
-from workbench.core.text import clean_line, safe_for_storage
+from workbench.core.text import clean_line, folded, safe_for_storage
 from workbench.storage.transaction import Transaction
 
 TITLE_LENGTH = 60
 """Characters of a title taken from a prompt."""
 
 INSERT_CONVERSATION = """
-    insert into conversations(id, title, settings, created_at, updated_at)
-    values (:id, :title, :settings, :now, :now)
+    insert into conversations(id, title, title_folded, settings, created_at, updated_at)
+    values (:id, :title, :folded, :settings, :now, :now)
 """
 MAKE_PRIVATE = "update conversations set settings = json_set(settings, '$.private', json(?)) where id = ?"
 INSERT_MESSAGE = """
-    insert into messages(id, conversation_id, parent_id, role, state, owner, created_at, text)
-    values (:id, :conversation, :parent, :role, :state, :owner, :now, :text)
+    insert into messages(n, id, conversation_id, parent_id, role, state, owner, created_at, text)
+    values (:n, :id, :conversation, :parent, :role, :state, :owner, :now, :text)
 """
 # Whoever went on last gave the end of the text: that is known also when the program dies before the reply's end.
 SAVE_REPLY = """
@@ -52,7 +53,7 @@ PROMPT_ABOVE = """
     )
     select id, role from above order by place desc limit 1
 """
-# What is written later is never above: so the newest message of a branch is its newest leaf.
+# A message's place is after those above it: so the last one of a branch is its newest leaf.
 NEWEST_LEAF = """
     with recursive below(id, n) as (
       select id, n from messages where id = :id and conversation_id = :conversation and deleted_at is null
@@ -78,7 +79,7 @@ CANCEL_ATTEMPTS = """
 async def new_conversation(transaction: Transaction, *, title: str, settings: str, now_ms: int) -> str:
     """Insert an empty conversation; its id."""
     id_ = new_id()
-    values = {"id": id_, "title": title, "settings": settings, "now": now_ms}
+    values = {"id": id_, "title": title, "folded": folded(title), "settings": settings, "now": now_ms}
     await transaction.execute(INSERT_CONVERSATION, values)
     return id_
 
@@ -96,6 +97,7 @@ async def new_message(
     """Insert a message, one that `owner` is going to write if there is one; its id."""
     id_ = new_id()
     values = {
+        "n": await place_of(transaction, conversation_id, now_ms),
         "id": id_,
         "conversation": conversation_id,
         "parent": parent_id,
@@ -178,6 +180,13 @@ async def refuse_change(transaction: Transaction, message_id: str) -> None:
 async def update_conversation(transaction: Transaction, sql: str, value: str, conversation_id: str) -> None:
     """Set one value of a conversation; raises NotFoundError."""
     if not await transaction.execute(sql, (value, conversation_id)):
+        raise no_conversation(conversation_id)
+
+
+async def rename(transaction: Transaction, conversation_id: str, title: str, *, by: str = "user") -> None:
+    """Give a conversation the title `title`, chosen by the user, by a model or by an import; raises NotFoundError."""
+    sql = "update conversations set title = ?, title_folded = ?, titled_by = ? where id = ?"
+    if not await transaction.execute(sql, (title, folded(title), by, conversation_id)):
         raise no_conversation(conversation_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands for a forbidden character that has no picture of its own."""
@@ -60,6 +61,8 @@ _ANY_FORBIDDEN = re.compile(
     + "".join(map(chr, _LEFT_OUT))
     + "]"
 )
+# Marks of scripts that need them stay: only those that stand above, below or through letters like Latin ones go.
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _NEWLINE_OR_TAB = str.maketrans({"\n": " ", "\t": " "})
 
 
@@ -85,6 +88,11 @@ def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
     if len(line) <= limit and len(text) <= 4 * limit + 4:
         return line
     return line[: max(limit - 1, 0)] + ELLIPSIS
+
+
+def folded(text: str) -> str:
+    """`text` as searches compare it: without case, accents and the forms of one and the same letter."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold()
 
 
 def safe_for_storage(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from workbench.core.text import folded
 from workbench.storage.transaction import Transaction
 
 APPLICATION_ID = 0x776B6268
@@ -216,6 +217,96 @@ _DELETIONS = (
 )
 
 
+PLACES_A_SECOND = 64
+"""How many messages of one second have places of their own, before they take those of the next."""
+
+_HISTORY = (
+    # `n` is a message's place in time, 64 of them a second: the full-text index is in its order, so the newest hits are
+    # its last rows, whenever they were imported. A message stands after those above it, also when the clock did not.
+    # Texts come last in a row here too.
+    """
+    create table messages_placed(
+      n integer primary key,
+      id text not null unique,
+      conversation_id text not null references conversations(id) on delete cascade,
+      parent_id text references messages(id) on delete cascade,
+      role text not null check(role in ('system', 'user', 'assistant', 'tool')),
+      state text not null default 'done'
+        check(state in ('streaming', 'done', 'stopped', 'failed', 'interrupted')),
+      owner text,
+      provider text,
+      model text,
+      finish_reason text,
+      reason text not null default '',
+      attempt_id text,
+      rating integer,
+      pinned integer not null default 0 check(pinned in (0, 1)),
+      hash blob,
+      source_id text,
+      created_at integer not null,
+      deleted_at integer,
+      indexed integer not null default 0 check(indexed in (0, 1)),
+      text text not null default '',
+      parts text check(parts is null or json_valid(parts))
+    ) strict
+    """,
+    """
+    insert into messages_placed(
+      n, id, conversation_id, parent_id, role, state, owner, provider, model, finish_reason, reason, attempt_id, rating,
+      pinned, hash, created_at, deleted_at, text, parts
+    )
+    with timed as (
+      select *, max(created_at) over (partition by conversation_id order by n) / 1000 as second from messages
+    ), ordered as (
+      select *, row_number() over (order by second, n) as position from timed
+    )
+    select
+      position + max(second * 64 - position) over (order by position rows unbounded preceding),
+      id, conversation_id, parent_id, role, state, owner, provider, model, finish_reason, reason, attempt_id, rating,
+      pinned, hash, created_at, deleted_at, text, parts
+    from ordered
+    """,
+    "drop table messages",
+    "alter table messages_placed rename to messages",
+    "create index messages_children on messages(parent_id, created_at)",
+    "create index messages_conv on messages(conversation_id, n)",
+    "create index messages_models on messages(conversation_id, model) where model is not null and deleted_at is null",
+    "create index messages_streaming on messages(owner) where state = 'streaming'",
+    "create index messages_deleted on messages(conversation_id, deleted_at) where deleted_at is not null",
+    "create unique index messages_source on messages(conversation_id, source_id) where source_id is not null",
+    # What the index lacks yet: nothing but what is being written, except after an upgrade.
+    "create index messages_unindexed on messages(n) where indexed = 0",
+    """
+    create trigger messages_done_stay before update of
+      conversation_id, parent_id, role, state, text, parts, provider, model, created_at on messages
+    when old.state = 'done'
+    begin
+      select raise(abort, 'a finished message does not change');
+    end
+    """,
+    # Without a copy of the texts: a third of their size. `facets` are words of ours for what a message is.
+    """
+    create virtual table messages_fts using fts5(
+      text, facets, content='', tokenize='porter unicode61 remove_diacritics 2'
+    )
+    """,
+    "alter table conversations add column folder text",
+    "alter table conversations add column titled_by text not null default 'prompt'",
+    # The title as searches compare it.
+    "alter table conversations add column title_folded text not null default ''",
+    "create index conversations_folder on conversations(folder) where folder is not null",
+)
+
+
+async def _history(transaction: Transaction) -> None:
+    for statement in _HISTORY:
+        await transaction.execute(statement)
+    titles = await transaction.fetch("select id, title from conversations where title <> ''")
+    await transaction.executemany(
+        "update conversations set title_folded = ? where id = ?", [(folded(row["title"]), row["id"]) for row in titles]
+    )
+
+
 async def _deletions(transaction: Transaction) -> None:
     for statement in _DELETIONS:
         await transaction.execute(statement)
@@ -235,5 +326,6 @@ STEPS: tuple[Step, ...] = (
     Step(number=1, title="conversations, messages, attempts, events, drafts", run=_spine),
     Step(number=2, title="breakers, keys, rotation and probes of providers", run=_providers),
     Step(number=3, title="messages and conversations that can be deleted and brought back", run=_deletions),
+    Step(number=4, title="messages in their place in time, a full-text index, folders", run=_history),
 )  # fmt: skip
 """Every step, in order; a released one never changes."""
