@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import pytest
@@ -128,7 +128,7 @@ async def test_everything_that_is_known_of_an_attempt_is_read_back(conversations
         ord=0, provider="main", model="m-1", state="ok", error_kind="timeout", http_status=504, reason="why",
         first_token_ms=120, duration_ms=800, input_tokens=7, output_tokens=9, cost_nano=1500, cache_read_tokens=3,
         cache_write_tokens=2, reasoning_tokens=4, price_source="litellm", key_ref="MAIN_KEY_2", request_id="req-7",
-        answered_model="m-1-2026", hint="wait",
+        answered_model="m-1-2026", hint="wait", run_id="run", started_at_ms=1000,
     )  # fmt: skip
-    assert attempt == expected
+    assert astuple(attempt) == astuple(expected)
     assert all(getattr(expected, field.name) != field.default for field in fields(Attempt)), "no field left out here"

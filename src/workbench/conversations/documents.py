@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from workbench.conversations.values import Conversation, Message
@@ -26,6 +27,7 @@ def conversation_document(conversation: Conversation) -> Document:
         "pinned": conversation.pinned,
         "archived": conversation.archived,
         "private": conversation.private,
+        "folder": conversation.folder,
     }
 
 
@@ -34,6 +36,9 @@ def tree_document(conversation: Conversation, messages: Sequence[Message]) -> Do
     return {
         **conversation_document(conversation),
         "active_leaf_id": conversation.active_leaf_id,
+        "forked_from_id": conversation.forked_from_id,
+        "source": conversation.source,
+        "source_id": conversation.source_id,
         "provider": conversation.provider,
         "model": conversation.model,
         "messages": [message_document(message) for message in messages],
@@ -57,6 +62,8 @@ def message_document(message: Message) -> Document:
         "reasoning": message.reasoning,
         "broken": [{"provider": p.provider, "model": p.model, "text": p.text} for p in message.broken],
         "seams": seam_documents(message),
+        "extra": [json.loads(part) for part in message.extra],
+        "source_id": message.source_id,
         "attempts": [attempt_document(attempt) for attempt in message.attempts],
     }
 
@@ -91,4 +98,6 @@ def attempt_document(attempt: Attempt) -> Document:
         "key_ref": attempt.key_ref,
         "request_id": attempt.request_id,
         "answered_model": attempt.answered_model,
+        "run_id": attempt.run_id,
+        "started_at": None if attempt.started_at_ms is None else iso_utc(attempt.started_at_ms),
     }

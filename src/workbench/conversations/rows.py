@@ -233,7 +233,7 @@ def _attempts(encoded: str) -> tuple[Attempt, ...]:
 
 
 def _attempt(row: list[object]) -> Attempt:
-    started, _, ord_, provider, model, state, error_kind, status, reason, first, ended, *rest = row
+    started, run_id, ord_, provider, model, state, error_kind, status, reason, first, ended, *rest = row
     tokens_in, tokens_out, cost, cache_read, cache_write, reasoning, *names = rest
     price_source, key_ref, request_id, answered_model, hint = cast("list[str | None]", names)
     started_ms = cast("int", started)
@@ -262,4 +262,6 @@ def _attempt(row: list[object]) -> Attempt:
         request_id=request_id,
         answered_model=answered_model,
         hint=hint or "",
+        run_id=cast("str", run_id),
+        started_at_ms=started_ms,
     )

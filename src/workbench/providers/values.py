@@ -214,6 +214,10 @@ class Attempt:
     """The model that really answered, when the provider said so."""
     hint: str = ""
     """What a person can do about a failure."""
+    run_id: str = field(default="", compare=False)
+    """The turn it belongs to, known once it is read from the disk."""
+    started_at_ms: int | None = field(default=None, compare=False)
+    """When it began, known once it is read from the disk."""
 
 
 class Urgency(IntEnum):
