@@ -80,7 +80,9 @@ async def test_an_open_breaker_costs_at_most_5_ms(client: LiteLLMClient, tmp_pat
                     room.configuration = configuration
                     took_ms[is_open_first].append(await timed(room))
             assert len(hung.calls) == 1
-    assert median(took_ms[True]) - median(took_ms[False]) <= 5.0, (median(took_ms[True]), median(took_ms[False]))
+    # Turn by turn, so that a minute in which the machine is slow does not count for one of them.
+    added_ms = median(one - other for one, other in zip(took_ms[True], took_ms[False], strict=True))
+    assert added_ms <= 5.0, (added_ms, median(took_ms[True]), median(took_ms[False]))
 
 
 async def test_a_hung_provider_costs_its_time_once_and_then_once_a_probe(client: LiteLLMClient, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Real processes of one home: they agree on breakers, and one that dies with the probe blocks nobody for long."""
+"""Real processes of one home: they agree on breakers, keys and whose turn it is; one that dies with the probe blocks
+nobody for long.
+"""
 
 from __future__ import annotations
 
@@ -111,3 +113,11 @@ async def test_a_key_that_rests_for_one_rests_for_the_other(tmp_path: Path) -> N
     with processes(await made(tmp_path / "workbench.db")) as (one, other):
         one.does("limit")
         assert other.does("look").startswith("its key KEY_A rests until")
+
+
+async def test_the_rotation_gives_each_position_to_one_of_them(tmp_path: Path) -> None:
+    with processes(await made(tmp_path / "workbench.db")) as children:
+        assert [child.does("rotate") for child in (*children, *children)] == [0, 1, 2, 3]
+        for child in children:
+            child.begin("rotate")
+        assert sorted(child.said() for child in children) == [4, 5]

@@ -12,7 +12,7 @@ from workbench.config.values import Provider
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock, ManualClock
 from workbench.core.events import Event
-from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.answering.attempt_log import AttemptRecorder, AttemptRow
 from workbench.providers.answering.failover import Failover
 from workbench.providers.resilience.admission import Admission
 from workbench.providers.routing.router import Router
@@ -52,24 +52,17 @@ class Recorded:
 
     rows: dict[int, Attempt] = field(default_factory=dict[int, Attempt])
     keys: dict[int, str | None] = field(default_factory=dict[int, "str | None"])
-    begun: list[int] = field(default_factory=list[int])
+    saved: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    """Which attempts were saved together, time after time."""
 
-    async def begin(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> None:
+    async def save(self, *, run_id: str, message_id: str, rows: Sequence[AttemptRow]) -> None:
         """Remember."""
-        del run_id, message_id, started_ms
-        self.begun.append(attempt.ord)
-        self.keys[attempt.ord] = attempt.key_ref
-        self.rows[attempt.ord] = attempt
-
-    async def end(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int, ended_ms: int) -> None:
-        """Remember."""
-        del run_id, message_id, started_ms, ended_ms
-        self.rows[attempt.ord] = attempt
-
-    async def skip(self, *, run_id: str, message_id: str, attempts: Sequence[Attempt], at_ms: int) -> None:
-        """Remember."""
-        del run_id, message_id, at_ms
-        self.rows.update({attempt.ord: attempt for attempt in attempts})
+        del run_id, message_id
+        self.saved.append(tuple(row.attempt.ord for row in rows))
+        for row in rows:
+            self.rows[row.attempt.ord] = row.attempt
+            if row.attempt.state != "skipped":
+                self.keys[row.attempt.ord] = row.attempt.key_ref
 
 
 @dataclass

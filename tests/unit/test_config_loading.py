@@ -68,6 +68,18 @@ def test_the_documented_configuration_is_read_without_a_problem(home: Home) -> N
     assert provider.usable
 
 
+def test_each_limit_of_a_key_and_of_a_provider_is_taken_over(home: Home) -> None:
+    limits = {
+        "rate_limit": 1, "token_limit": 2, "max_concurrent": 3,
+        "key_rate_limit": 4, "key_token_limit": 5, "key_max_concurrent": 6,
+    }  # fmt: skip
+    home.write("providers:\n  ollama:\n" + "".join(f"    {name}: {value}\n" for name, value in limits.items()))
+    configuration = home.load({})
+    assert configuration.problems == ()
+    (provider,) = configuration.providers
+    assert {name: getattr(provider, name) for name in limits} == limits
+
+
 def test_without_a_file_everything_is_default(home: Home) -> None:
     configuration = home.load()
     assert (configuration.settings, configuration.providers, configuration.problems) == (Settings(), (), ())

@@ -25,7 +25,7 @@ from workbench.providers.values import ErrorKind, ToolCall
 
 def piece(index: int | None, arguments: str, *, name: str | None = None, call_id: str | None = None) -> Chunk:
     function = SimpleNamespace(name=name, arguments=arguments)
-    delta = SimpleNamespace(tool_calls=[SimpleNamespace(index=index, id=call_id, function=function)])
+    delta = SimpleNamespace(tool_calls=[SimpleNamespace(index=index, id=call_id, function=function)], model_extra=None)
     return cast("Chunk", SimpleNamespace(choices=[SimpleNamespace(delta=delta)]))
 
 

@@ -18,6 +18,7 @@ from tests.support.storage import opened
 from workbench.core.clock import ManualClock
 from workbench.core.errors import Cause
 from workbench.core.events import AttemptEnded, FirstToken
+from workbench.providers.answering import write_behind
 from workbench.providers.answering.attempt_log import AttemptLog
 from workbench.providers.values import AttemptFailure, ErrorKind, Finish, TextPart, Usage
 from workbench.storage.store import Store
@@ -88,6 +89,28 @@ async def test_a_turn_cancelled_twice_leaves_no_running_row(store: Store) -> Non
     assert [event.data()["state"] for event in desk.events(AttemptEnded)] == ["cancelled"]
 
 
+async def test_what_follows_at_once_is_saved_together_when_the_turn_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_behind, "WRITE_BEHIND_S", 3600.0)
+    desk = Desk(ScriptedModel({"a": [[BUSY]], "b": [PRICED]}))
+    outcome = await desk.answer(request(provider("a"), provider("b", priority=2)))
+    assert outcome.answered.complete
+    assert desk.recorded.saved == [(0, 1)]
+    assert [row.state for row in desk.recorded.rows.values()] == ["failed", "ok"]
+
+
+async def test_an_attempt_that_takes_its_time_is_a_row_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_behind, "WRITE_BEHIND_S", 0.0)
+    gate = asyncio.Event()
+    desk = Desk(ScriptedModel({"a": [[gate, *PRICED]]}))
+    turn = asyncio.create_task(desk.answer(request(provider("a"))))
+    await eventually(lambda: desk.recorded.rows)
+    assert [row.state for row in desk.recorded.rows.values()] == ["running"]
+    gate.set()
+    assert (await turn).answered.complete
+    assert [row.state for row in desk.recorded.rows.values()] == ["ok"]
+    assert desk.recorded.saved == [(0,), (0,)]
+
+
 async def test_an_answer_that_is_not_stored_leaves_no_row(store: Store) -> None:
     desk = Desk(ScriptedModel({"a": [PRICED]}), recorder=AttemptLog(store))
     off = replace(provider("off"), enabled=False)
@@ -100,4 +123,4 @@ async def test_a_disk_that_refuses_costs_the_row_not_the_answer(store: Store, ca
     desk = Desk(ScriptedModel({"a": [PRICED]}), recorder=AttemptLog(store))
     outcome = await desk.answer(request(replace(provider("off"), enabled=False), provider("a")))
     assert outcome.answered.complete
-    assert "was not saved" in caplog.text
+    assert "were not saved" in caplog.text

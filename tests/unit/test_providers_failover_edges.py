@@ -82,7 +82,7 @@ async def _until_text(desk: Desk, model: ScriptedModel, how: str) -> None:
                     return
 
     reading = asyncio.create_task(read())
-    while not desk.recorded.begun:
+    while not model.calls:
         await asyncio.sleep(0)
     if how == "cancel":
         await asyncio.sleep(0.05)

@@ -119,6 +119,25 @@ def test_each_key_has_limits_of_its_own() -> None:
     ]  # fmt: skip
 
 
+def test_each_key_has_places_of_its_own_and_its_requests_keep_them_when_it_goes_and_comes() -> None:
+    full = limits(key_max_concurrent=1)
+    full.take("A", 0, 0.0)
+    obstacle = full.key_obstacle("A", Need(), 0.0)
+    assert obstacle is not None
+    assert (obstacle.reason, obstacle.ready_in_s) == ("1 of 1 requests with the A key are running", None)
+    assert full.key_obstacle("B", Need(), 0.0) is None
+    assert [(view.scope, view.name, view.level) for view in full.views(0.0)] == [
+        ("A", "concurrent", 0), ("B", "concurrent", 1),
+    ]  # fmt: skip
+    changed = Provider(name="p", kind="openai", key_max_concurrent=1)
+    full.adapt(changed, ("B",), 0.0)
+    assert [view.scope for view in full.views(0.0)] == ["B"]
+    full.adapt(changed, ("A", "B"), 0.0)
+    assert full.key_obstacle("A", Need(), 0.0) is not None
+    full.release("A", reserved=0, used=None, reached=True, now_s=0.0)
+    assert full.key_obstacle("A", Need(), 0.0) is None
+
+
 def test_level_and_time_to_the_next_can_be_read() -> None:
     full = limits(rate_limit=2, max_concurrent=1)
     full.take("A", 0, 0.0)

@@ -94,6 +94,30 @@ async def test_the_other_key_is_used_when_one_has_reached_its_limit() -> None:
     assert door.admission.another_key(candidate(two)), "a limit of ours is no rest"
 
 
+async def test_places_of_keys_are_used_one_after_another_then_waited_for() -> None:
+    door = Door()
+    two = configured(keys=2, key_max_concurrent=1)
+    first, second = await door.admitted(two), await door.admitted(two)
+    assert (first.key_ref, second.key_ref) == ("KEY_A", "KEY_B")
+    full = await door.full(two)
+    assert (full.reason, full.ready_in_s) == ("1 of 1 requests with the KEY_A key are running", None)
+    task = waiting(door, two, ask=(turn := door.turn()))
+    await settle()
+    assert not task.done()
+    door.end(two, second)
+    assert await task
+    assert (await door.admitted(two, turn)).key_ref == "KEY_B"
+
+
+async def test_a_key_that_is_busy_is_waited_for_rather_than_one_that_rests_for_long() -> None:
+    door = Door()
+    two = configured(keys=2, key_max_concurrent=1)
+    await door.call(two, failed("rate_limited", status=429, retry_after_s=3600.0))
+    await door.admitted(two)
+    full = await door.full(two)
+    assert (full.reason, full.ready_in_s) == ("1 of 1 requests with the KEY_B key are running", None)
+
+
 async def test_a_changed_limit_counts_at_once() -> None:
     door = Door()
     await door.call(configured(rate_limit=1))

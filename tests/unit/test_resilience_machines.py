@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
@@ -22,7 +23,7 @@ from workbench.providers.routing.order import Skipped
 from workbench.providers.values import ErrorKind, Urgency
 
 PROVIDERS = {
-    "a": configured("a", keys=2, max_concurrent=2),
+    "a": configured("a", keys=2, max_concurrent=2, key_max_concurrent=1),
     "b": configured("b", keys=0, rate_limit=6, token_limit=600),
     "c": configured("c", keys=3, max_concurrent=1, key_rate_limit=6),
 }
@@ -63,7 +64,7 @@ class AdmissionMachine(RuleBasedStateMachine):
         for each in list(self.running):
             self.finish(each, "ok")
         levels = [view for view in self.door.admission.limits(PROVIDERS["a"]) if view.name == "concurrent"]
-        assert [view.level for view in levels] == [2, LIMIT], "every place was given back"
+        assert [view.level for view in levels] == [2, 1, 1, LIMIT], "every place was given back"
         assert not asyncio.all_tasks(self.runner.get_loop())
         self.runner.close()
 
@@ -163,6 +164,8 @@ class AdmissionMachine(RuleBasedStateMachine):
         for name, provider in PROVIDERS.items():
             running = sum(each.name == name for each in self.running)
             assert provider.max_concurrent is None or running <= provider.max_concurrent
+            with_key = Counter(each.leave.key_ref for each in self.running if each.name == name)
+            assert max(with_key.values(), default=0) <= (provider.key_max_concurrent or LIMIT)
             for view in self.door.admission.limits(provider):
                 assert view.level <= view.capacity
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from workbench.chat.prompt import prompt_messages
 from workbench.chat.reply import (
@@ -54,6 +54,14 @@ class Answers(Protocol):
         ...
 
 
+class _About(TypedDict):
+    """What all events of a turn say alike."""
+
+    message_id: str
+    correlation: str
+    conversation_id: str
+
+
 class TurnRun:
     """Carries out one turn; made and kept by the chat service."""
 
@@ -78,6 +86,7 @@ class TurnRun:
         With `begun` the reply holds text already, and is gone on with.
         """
         self.turn = turn
+        self._about = _About(message_id=turn.message_id, correlation=turn.id, conversation_id=turn.conversation_id)
         self._conversation = conversation
         self._options = options
         self._configuration = configuration
@@ -189,42 +198,19 @@ class TurnRun:
         self._tell_text(part.text, reasoning=part.reasoning)
 
     def _tell_text(self, text: str, *, reasoning: bool) -> None:
-        self._bus.publish(
-            TextDelta(
-                message_id=self.turn.message_id,
-                delta=text,
-                reasoning=reasoning,
-                correlation=self.turn.id,
-                conversation_id=self.turn.conversation_id,
-            )
-        )
+        self._bus.publish(TextDelta(delta=text, reasoning=reasoning, **self._about))
 
     def _restart(self, part: Restarted) -> None:
         characters = self._draft.set_aside(part.provider, part.model)
         self._writer.grew()
-        self._bus.publish(
-            ReplyRestarted(
-                message_id=self.turn.message_id,
-                provider=part.provider,
-                characters=characters,
-                correlation=self.turn.id,
-                conversation_id=self.turn.conversation_id,
-            )
-        )
+        self._bus.publish(ReplyRestarted(provider=part.provider, characters=characters, **self._about))
 
     def _go_on(self, part: Continued) -> None:
         seam = self._draft.go_on(part.after, Answering(provider=part.provider, model=part.model), ended=part.ended)
         self._writer.grew()
         self._bus.publish(
             ReplyContinued(
-                message_id=self.turn.message_id,
-                at=seam.at,
-                after=seam.after,
-                provider=seam.provider,
-                model=seam.model,
-                ended=seam.ended,
-                correlation=self.turn.id,
-                conversation_id=self.turn.conversation_id,
+                at=seam.at, after=seam.after, provider=seam.provider, model=seam.model, ended=seam.ended, **self._about
             )
         )
 
@@ -236,29 +222,20 @@ class TurnRun:
         question = self._question = asyncio.get_running_loop().create_future()
         self._bus.publish(
             ReplyBroken(
-                message_id=self.turn.message_id,
                 provider=broken.provider,
                 model=broken.model,
                 reason=broken.reason,
                 characters=broken.characters,
                 next_provider=broken.next_provider,
                 next_model=broken.next_model,
-                correlation=self.turn.id,
-                conversation_id=self.turn.conversation_id,
+                **self._about,
             )
         )
         try:
             resume = await question
         finally:
             self._question = None
-        self._bus.publish(
-            ReplyDecided(
-                message_id=self.turn.message_id,
-                decision=resume.value,
-                correlation=self.turn.id,
-                conversation_id=self.turn.conversation_id,
-            )
-        )
+        self._bus.publish(ReplyDecided(decision=resume.value, **self._about))
         return resume
 
     def _request(self, branch: Sequence[Message], configuration: Configuration) -> AnswerRequest:
@@ -320,9 +297,6 @@ class TurnRun:
         message, usage = result.message, result.usage
         self._bus.publish(
             TurnFinished(
-                correlation=self.turn.id,
-                conversation_id=self.turn.conversation_id,
-                message_id=message.id,
                 state=message.state.value,
                 provider=message.provider,
                 model=message.model,
@@ -332,5 +306,6 @@ class TurnRun:
                 output_tokens=usage.output_tokens,
                 cost_nano=usage.cost_nano,
                 finish_reason=message.finish_reason,
+                **self._about,
             )
         )

@@ -56,6 +56,8 @@ def _settings(settings: Settings) -> dict[str, object]:
         "temperature": settings.temperature,
         "max_concurrent_requests": settings.max_concurrent_requests,
         "health_check_interval": settings.health_check_interval,
+        "trash_days": settings.trash_days,
+        "event_days": settings.event_days,
         "context_window_fallback": list(settings.context_window_fallback),
         "content_policy_fallback": list(settings.content_policy_fallback),
     }
@@ -76,6 +78,7 @@ def _provider(provider: Provider, written: Node | None) -> dict[str, object]:
         "max_concurrent": provider.max_concurrent,
         "key_rate_limit": provider.key_rate_limit,
         "key_token_limit": provider.key_token_limit,
+        "key_max_concurrent": provider.key_max_concurrent,
         "context_window": provider.context_window,
         "api_version": provider.api_version,
         "enabled": provider.enabled,

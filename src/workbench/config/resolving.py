@@ -181,6 +181,7 @@ class _Resolver:
             max_concurrent=section.max_concurrent,
             key_rate_limit=section.key_rate_limit,
             key_token_limit=section.key_token_limit,
+            key_max_concurrent=section.key_max_concurrent,
             context_window=section.context_window,
             api_version=section.api_version,
             enabled=section.enabled and not self._blocked,

@@ -90,6 +90,12 @@ class SettingsSection(_Section):
     health_check_interval: Annotated[float, BeforeValidator(_number), Field(ge=0, le=86_400, allow_inf_nan=False)] = (
         Field(30.0, description="a number of seconds from 0 (off) to 86400")
     )
+    trash_days: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_500)] = Field(
+        0, description="a whole number of days from 0 (kept until you purge) to 36500"
+    )
+    event_days: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_500)] = Field(
+        0, description="a whole number of days from 0 (kept until you prune) to 36500"
+    )
     context_window_fallback: Names = Field((), description="a list of providers, or of provider/model names")
     content_policy_fallback: Names = Field((), description="a list of providers, or of provider/model names")
 
@@ -124,6 +130,9 @@ class ProviderSection(_Section):
     )
     key_token_limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000_000)] | None = Field(
         None, description="tokens a minute with each key, a whole number from 1 to 1000000000"
+    )
+    key_max_concurrent: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1000)] | None = Field(
+        None, description="requests at once with each key, a whole number from 1 to 1000"
     )
     context_window: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000)] | None = Field(
         None, description="tokens that its models hold, a whole number from 1 to 100000000"

@@ -57,6 +57,8 @@ class Provider:
     """Requests a minute with each of its keys."""
     key_token_limit: int | None = None
     """Tokens a minute with each of its keys."""
+    key_max_concurrent: int | None = None
+    """Requests at once with each of its keys."""
     context_window: int | None = None
     """Tokens that its models hold, where the model catalogue does not know or is wrong."""
     api_version: str | None = None
@@ -90,6 +92,10 @@ class Settings:
     temperature: float = 0.7
     max_concurrent_requests: int = 10
     health_check_interval: float = 30.0
+    trash_days: int = 0
+    """After so many days what was deleted is removed for good; 0 keeps it until the user purges it."""
+    event_days: int = 0
+    """After so many days events are removed, warnings and errors after six times as many; 0 keeps them all."""
     context_window_fallback: tuple[str, ...] = ()
     """`provider` or `provider/model` names to go to when a context window is too small."""
     content_policy_fallback: tuple[str, ...] = ()

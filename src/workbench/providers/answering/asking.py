@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import replace
 
 from workbench.core.clock import Clock
-from workbench.providers.calling.classification import CAUSES
+from workbench.providers.answering.patience import Patience
+from workbench.providers.calling.classification import failure
 from workbench.providers.values import (
     Attempt,
     AttemptFailure,
@@ -17,20 +16,11 @@ from workbench.providers.values import (
     ErrorKind,
     Finish,
     ModelCall,
-    ModelPart,
     TextPart,
-    ToolPart,
 )
-
-logger = logging.getLogger(__name__)
 
 FINISHED_BADLY = frozenset({"error", "unknown", "malformed_response"})
 """Finish reasons by which a provider reports a failure inside a stream."""
-
-
-def failure(kind: ErrorKind, reason: str) -> AttemptFailure:
-    """A failure that we found ourselves."""
-    return AttemptFailure(kind, reason, cause=CAUSES[kind])
 
 
 def judge(finish: Finish, *, has_text: bool) -> AttemptFailure | None:
@@ -62,7 +52,6 @@ class Asking:
         self._call = call
         self._clock = clock
         self._began = clock.monotonic()
-        self._waiting_since = self._began
         self.first_token_ms: int | None = None
         """Milliseconds to the first content."""
         self.has_text = False
@@ -77,47 +66,31 @@ class Asking:
 
     async def parts(self) -> AsyncGenerator[TextPart, None]:
         """Text as it comes; ends after a whole answer, raises AttemptFailure for anything else."""
-        self._began = self._waiting_since = self._clock.monotonic()
+        self._began = self._clock.monotonic()
         finish = Finish(reason=None)
         async with aclosing(self._model.stream(self._call)) as stream:
-            while True:
-                part = await self._next(stream)
-                if isinstance(part, Finish):
-                    finish = part
-                    break
-                if isinstance(part, TextPart) and not part.text:
-                    continue
-                if self.first_token_ms is None:
-                    self.first_token_ms = self.elapsed_ms
-                if isinstance(part, ToolPart):
-                    self._waiting_since = self._clock.monotonic()
-                    continue
-                self.has_text = self.has_text or (not part.reasoning and not part.text.isspace())
-                yield part
-                self._waiting_since = self._clock.monotonic()
+            with closing(Patience(self._call.timeouts)) as patience:
+                while True:
+                    try:
+                        part = await patience.wait(anext(stream))
+                    except StopAsyncIteration:
+                        break
+                    if isinstance(part, Finish):
+                        finish = part
+                        break
+                    if isinstance(part, TextPart):
+                        if not part.text:
+                            continue
+                        self.has_text = self.has_text or (not part.reasoning and not part.text.isspace())
+                    if self.first_token_ms is None:
+                        self.first_token_ms = self.elapsed_ms
+                    if isinstance(part, TextPart):
+                        yield part
+                    patience.heard()
         self.finish = finish
         problem = judge(finish, has_text=self.has_text)
         if problem is not None:
             raise problem
-
-    async def _next(self, stream: AsyncGenerator[ModelPart, None]) -> ModelPart:
-        limits = self._call.timeouts
-        now = self._clock.monotonic()
-        first = self.first_token_ms is None
-        gap_left = (limits.first_token_s if first else limits.stall_s) - (now - self._waiting_since)
-        total_left = limits.total_s - (now - self._began)
-        try:
-            async with asyncio.timeout(max(0.0, min(gap_left, total_left))):
-                return await anext(stream)
-        except StopAsyncIteration:
-            return Finish(reason=None)
-        except TimeoutError:
-            pass
-        if total_left <= gap_left:
-            raise failure(ErrorKind.TIMEOUT, f"no whole answer within {limits.total_s:g} s")
-        if first:
-            raise failure(ErrorKind.FIRST_TOKEN_TIMEOUT, f"no first token within {limits.first_token_s:g} s")
-        raise failure(ErrorKind.STALLED, f"nothing for {limits.stall_s:g} s in mid-answer")
 
 
 def ended_attempt(attempt: Attempt, state: str, asking: Asking, problem: AttemptFailure | None) -> Attempt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.core.errors import StorageError
@@ -18,33 +19,36 @@ logger = logging.getLogger(__name__)
 LONGEST_NAME = 200
 """Characters that are kept of a name a provider sent."""
 
-_INSERT = """
-insert into attempts(id, run_id, ord, message_id, provider, model, key_ref, state, error_kind, error_text, http_status,
-                     started_at, ended_at, hint)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_SAVE = """
+insert into attempts(id, run_id, ord, message_id, provider, model, key_ref, started_at, state, error_kind, error_text,
+                     http_status, first_token_at, ended_at, in_tokens, out_tokens, cache_read_tokens,
+                     cache_write_tokens, reasoning_tokens, cost_nano, price_source, request_id, answered_model, hint)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict(run_id, ord) do update set
+  state = excluded.state, error_kind = excluded.error_kind, error_text = excluded.error_text,
+  http_status = excluded.http_status, first_token_at = excluded.first_token_at, ended_at = excluded.ended_at,
+  in_tokens = excluded.in_tokens, out_tokens = excluded.out_tokens, cache_read_tokens = excluded.cache_read_tokens,
+  cache_write_tokens = excluded.cache_write_tokens, reasoning_tokens = excluded.reasoning_tokens,
+  cost_nano = excluded.cost_nano, price_source = excluded.price_source, request_id = excluded.request_id,
+  answered_model = excluded.answered_model, hint = excluded.hint
 """
 
-_UPDATE = """
-update attempts set state = ?, error_kind = ?, error_text = ?, http_status = ?, first_token_at = ?, ended_at = ?,
-                    in_tokens = ?, out_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?,
-                    reasoning_tokens = ?, cost_nano = ?, price_source = ?, request_id = ?, answered_model = ?, hint = ?
-where run_id = ? and ord = ?
-"""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """An attempt as it stands, with its times in wall-clock milliseconds."""
+
+    attempt: Attempt
+    started_ms: int
+    ended_ms: int | None = None
+    """None while it runs."""
 
 
 class AttemptRecorder(Protocol):
     """Where the attempt loop writes its trail."""
 
-    async def begin(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> None:
-        """An attempt runs."""
-        ...
-
-    async def end(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int, ended_ms: int) -> None:
-        """An attempt that began has ended."""
-        ...
-
-    async def skip(self, *, run_id: str, message_id: str, attempts: Sequence[Attempt], at_ms: int) -> None:
-        """Providers were passed over."""
+    async def save(self, *, run_id: str, message_id: str, rows: Sequence[AttemptRow]) -> None:
+        """Attempts that are new, or stand otherwise than before; at least one."""
         ...
 
 
@@ -55,42 +59,15 @@ class AttemptLog:
         """Rows of `attempts` in `store`."""
         self._store = store
 
-    async def begin(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> None:
-        """One row in state `running`."""
-        await self._insert(run_id, [_row(run_id, message_id, attempt, started_ms)])
+    async def save(self, *, run_id: str, message_id: str, rows: Sequence[AttemptRow]) -> None:
+        """A row for each, in one transaction."""
+        values = [_values(run_id, message_id, row) for row in rows]
 
-    async def end(self, *, run_id: str, message_id: str, attempt: Attempt, started_ms: int, ended_ms: int) -> None:
-        """Complete the row."""
-        del message_id
-        first_token_at = None if attempt.first_token_ms is None else started_ms + attempt.first_token_ms
-        values = (
-            attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
-            first_token_at, ended_ms, attempt.input_tokens, attempt.output_tokens, attempt.cache_read_tokens,
-            attempt.cache_write_tokens, attempt.reasoning_tokens, attempt.cost_nano, attempt.price_source,
-            _safe(attempt.request_id), _safe(attempt.answered_model), attempt.hint or None, run_id, attempt.ord,
-        )  # fmt: skip
-
-        async def update(transaction: Transaction) -> None:
-            await transaction.execute(_UPDATE, values)
+        async def save(transaction: Transaction) -> None:
+            await transaction.executemany(_SAVE, values)
 
         try:
-            await self._store.write(update)
-        except StorageError as problem:
-            logger.warning("attempt %s of turn %s was not saved: %s", attempt.ord, run_id, problem)
-
-    async def skip(self, *, run_id: str, message_id: str, attempts: Sequence[Attempt], at_ms: int) -> None:
-        """One row in state `skipped` for each."""
-        await self._insert(run_id, [_row(run_id, message_id, attempt, at_ms) for attempt in attempts])
-
-    async def _insert(self, run_id: str, rows: Sequence[tuple[object, ...]]) -> None:
-        if not rows:
-            return
-
-        async def insert(transaction: Transaction) -> None:
-            await transaction.executemany(_INSERT, rows)
-
-        try:
-            await self._store.write(insert)
+            await self._store.write(save)
         except StorageError as problem:
             logger.warning("the attempts of turn %s were not saved: %s", run_id, problem)
 
@@ -99,10 +76,13 @@ def _safe(text: str | None) -> str | None:
     return None if text is None else safe_for_storage(text)[:LONGEST_NAME]
 
 
-def _row(run_id: str, message_id: str, attempt: Attempt, started_ms: int) -> tuple[object, ...]:
-    ended_ms = None if attempt.state == "running" else started_ms
+def _values(run_id: str, message_id: str, row: AttemptRow) -> tuple[object, ...]:
+    attempt = row.attempt
+    first_token_at = None if attempt.first_token_ms is None else row.started_ms + attempt.first_token_ms
     return (
         new_id(), run_id, attempt.ord, message_id, attempt.provider, safe_for_storage(attempt.model), attempt.key_ref,
-        attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None, attempt.http_status,
-        started_ms, ended_ms, attempt.hint or None,
+        row.started_ms, attempt.state, attempt.error_kind, safe_for_storage(attempt.reason) or None,
+        attempt.http_status, first_token_at, row.ended_ms, attempt.input_tokens, attempt.output_tokens,
+        attempt.cache_read_tokens, attempt.cache_write_tokens, attempt.reasoning_tokens, attempt.cost_nano,
+        attempt.price_source, _safe(attempt.request_id), _safe(attempt.answered_model), attempt.hint or None,
     )  # fmt: skip

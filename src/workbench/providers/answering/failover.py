@@ -15,12 +15,13 @@ from random import Random
 from workbench.config.values import Provider
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
-from workbench.providers.answering.asking import Asking, ended_attempt, failure
+from workbench.providers.answering.asking import Asking, ended_attempt
 from workbench.providers.answering.attempt_log import AttemptRecorder
 from workbench.providers.answering.broken import resume_by_itself
 from workbench.providers.answering.plan import Next, Plan
 from workbench.providers.answering.seam import Joint, continued_messages
 from workbench.providers.answering.trail import Trail
+from workbench.providers.calling.classification import failure
 from workbench.providers.resilience.admission import Admission, Admitted, Ask, Full, OpenAdmission
 from workbench.providers.resilience.retry import RetryBudget, RetryPolicy
 from workbench.providers.routing.order import Candidate, Skipped

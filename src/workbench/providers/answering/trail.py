@@ -1,27 +1,29 @@
-"""The trail of one turn: every attempt and every provider passed over, as a row and as an event.
-
-Rows are written in order beside the turn, so that no request waits for the disk; `saved` waits for them.
-"""
+"""The trail of one turn: every attempt and every provider passed over, as a row and as an event."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypedDict
 
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.events import AttemptEnded, AttemptStarted, FirstToken, RouteChosen
 from workbench.core.provider_events import RequestWaiting
 from workbench.core.text import clean_line
-from workbench.providers.answering.attempt_log import AttemptRecorder
+from workbench.providers.answering.attempt_log import AttemptRecorder, AttemptRow
+from workbench.providers.answering.write_behind import WriteBehind
 from workbench.providers.calling.hints import hint_for
 from workbench.providers.routing.order import Candidate, Route, Skipped
 from workbench.providers.values import AnswerRequest, Attempt, ErrorKind
 
-_unsaved: set[asyncio.Task[None]] = set()
-"""Rows on their way; held here because a loop holds its tasks weakly."""
+
+class _About(TypedDict):
+    """What all events of a turn say alike."""
+
+    correlation: str
+    conversation_id: str | None
 
 
 class Trail:
@@ -30,11 +32,13 @@ class Trail:
     def __init__(self, request: AnswerRequest, recorder: AttemptRecorder | None, bus: EventBus, clock: Clock) -> None:
         """Rows and events carry the request's turn, message and conversation; without `recorder` no row is kept."""
         self._request = request
-        self._recorder = recorder
+        self._about = _About(correlation=request.turn_id, conversation_id=request.conversation_id)
+        self._rows: WriteBehind | None = None
+        if recorder is not None and request.message_id is not None:
+            self._rows = WriteBehind(recorder, request.turn_id, request.message_id)
         self._bus = bus
         self._clock = clock
         self._started_ms: dict[int, int] = {}
-        self._writing: asyncio.Task[None] | None = None
         self.attempts: list[Attempt] = []
 
     def route(self, route: Route) -> None:
@@ -45,8 +49,7 @@ class Trail:
                 order=tuple(candidate.name for candidate in route.candidates),
                 skipped={skipped.provider: skipped.reason for skipped in route.skipped},
                 reasons=tuple(candidate.why for candidate in route.candidates),
-                correlation=self._request.turn_id,
-                conversation_id=self._request.conversation_id,
+                **self._about,
             )
         )
 
@@ -65,21 +68,13 @@ class Trail:
 
     def begin(self, attempt: Attempt) -> None:
         """The attempt's request is about to go out."""
-        self._write(
-            lambda recorder, message_id: recorder.begin(
-                run_id=self._request.turn_id,
-                message_id=message_id,
-                attempt=attempt,
-                started_ms=self._started_ms[attempt.ord],
-            )
-        )
+        self._save(attempt, self._started_ms[attempt.ord])
         self._bus.publish(
             AttemptStarted(
                 provider=attempt.provider,
                 model=attempt.model,
                 ord=attempt.ord,
-                correlation=self._request.turn_id,
-                conversation_id=self._request.conversation_id,
+                **self._about,
             )
         )
 
@@ -90,8 +85,7 @@ class Trail:
                 provider=attempt.provider,
                 model=attempt.model,
                 first_token_ms=first_token_ms,
-                correlation=self._request.turn_id,
-                conversation_id=self._request.conversation_id,
+                **self._about,
             )
         )
 
@@ -102,15 +96,7 @@ class Trail:
         self.attempts[attempt.ord] = attempt
         started_ms = self._started_ms[attempt.ord]
         self._publish_ended(attempt, next_step)
-        self._write(
-            lambda recorder, message_id: recorder.end(
-                run_id=self._request.turn_id,
-                message_id=message_id,
-                attempt=attempt,
-                started_ms=started_ms,
-                ended_ms=started_ms + (attempt.duration_ms or 0),
-            )
-        )
+        self._save(attempt, started_ms, started_ms + (attempt.duration_ms or 0))
 
     def skip(self, skipped: Sequence[Skipped]) -> None:
         """These were passed over."""
@@ -131,26 +117,18 @@ class Trail:
             return
         self.attempts.extend(passed_over)
         at_ms = self._clock.now_ms()
-        self._write(
-            lambda recorder, message_id: recorder.skip(
-                run_id=self._request.turn_id, message_id=message_id, attempts=passed_over, at_ms=at_ms
-            )
-        )
         for attempt in passed_over:
+            self._save(attempt, at_ms, at_ms)
             self._publish_ended(attempt, "")
 
     async def saved(self) -> None:
         """Returns when all rows are written, or given up; cancelling the wait does not stop them."""
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
+        if self._rows is not None:
+            await self._rows.saved()
 
     def waiting(self, reason: str) -> None:
         """Nobody is asked for a while."""
-        self._bus.publish(
-            RequestWaiting(
-                reason=reason, correlation=self._request.turn_id, conversation_id=self._request.conversation_id
-            )
-        )
+        self._bus.publish(RequestWaiting(reason=reason, **self._about))
 
     def summary(self, kept: Candidate | None) -> str:
         """Why there is no whole answer: each cause, in one line. `kept` gave the text that stands."""
@@ -172,20 +150,9 @@ class Trail:
             opening = "no provider can be asked"
         return clean_line(f"{opening}: {causes}" if causes else f"{opening}: none is configured")
 
-    def _write(self, rows: Callable[[AttemptRecorder, str], Coroutine[None, None, None]]) -> None:
-        recorder, message_id = self._recorder, self._request.message_id
-        if recorder is None or message_id is None:
-            return
-        before, writing = self._writing, rows(recorder, message_id)
-
-        async def in_order() -> None:
-            if before is not None:
-                await asyncio.wait([before])
-            await writing
-
-        self._writing = asyncio.create_task(in_order(), name=f"attempt-rows-{self._request.turn_id}")
-        _unsaved.add(self._writing)
-        self._writing.add_done_callback(_unsaved.discard)
+    def _save(self, attempt: Attempt, started_ms: int, ended_ms: int | None = None) -> None:
+        if self._rows is not None:
+            self._rows.put(AttemptRow(attempt=attempt, started_ms=started_ms, ended_ms=ended_ms))
 
     def _hint(self, kind: str, name: str) -> str:
         provider = next((each for each in self._request.providers if each.name == name), None)
@@ -205,7 +172,6 @@ class Trail:
                 duration_ms=attempt.duration_ms,
                 next_step=next_step,
                 hint=attempt.hint,
-                correlation=self._request.turn_id,
-                conversation_id=self._request.conversation_id,
+                **self._about,
             )
         )

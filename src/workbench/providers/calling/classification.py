@@ -12,7 +12,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from workbench.core.errors import Cause
-from workbench.providers.values import ErrorKind
+from workbench.providers.values import AttemptFailure, ErrorKind
 
 LONGEST_RETRY_AFTER_S = 86_400.0
 """A longer Retry-After is nonsense and taken as this."""
@@ -38,6 +38,11 @@ CAUSES: dict[ErrorKind, Cause] = {
     ErrorKind.INTERNAL: Cause.PERMANENT,
 }
 """The class of each kind: only transient ones are worth asking the same provider again."""
+
+
+def failure(kind: ErrorKind, reason: str) -> AttemptFailure:
+    """A failure that we found ourselves."""
+    return AttemptFailure(kind, reason, cause=CAUSES[kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

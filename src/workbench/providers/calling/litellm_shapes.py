@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class Delta(Protocol):
-    """What a chunk adds; each field may be missing or None."""
+    """What a chunk adds: `content`, `reasoning_content`, `tool_calls`, each of them missing or None perhaps."""
 
     content: str | None
-    reasoning_content: str | None
-    tool_calls: Sequence[object] | None
+    model_extra: Mapping[str, object] | None
+    """The fields that Pydantic keeps beside its own."""
 
 
 class Choice(Protocol):

@@ -84,75 +84,109 @@ def _amount(name: str, need: Need) -> float:
     return need.requests if name == "requests" else max(1.0, need.tokens)
 
 
+class Limits:
+    """What a provider, or one of its keys, may still do."""
+
+    def __init__(self, key: str | None = None) -> None:
+        """Nothing runs, and nothing is limited before `adapt`."""
+        self._whose = "its" if key is None else f"the {key or 'nameless'} key's"
+        self._what = "requests" if key is None else f"requests with the {key or 'nameless'} key"
+        self._running = 0
+        self._most: int | None = None
+        self._rates = Rates()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs."""
+        return not self._running
+
+    def adapt(self, requests: int | None, tokens: int | None, most: int | None, now_s: float) -> None:
+        """Take over limits a minute, and how many may run at once."""
+        self._most = most
+        self._rates.adapt(requests, tokens, now_s)
+
+    def obstacles(self, need: Need, now_s: float) -> list[Obstacle]:
+        """What keeps a request out."""
+        found = self._rates.obstacles(self._whose, need, now_s)
+        return [*found, *places(self._running, need.requests, self._most, self._what)] if self._most else found
+
+    def take(self, tokens: float, now_s: float) -> None:
+        """A request begins."""
+        self._running += 1
+        self._rates.give(requests=-1, tokens=-tokens, now_s=now_s)
+
+    def release(self, *, requests: float, tokens: float, now_s: float) -> None:
+        """A request ended; so much of what it took was not used."""
+        self._running -= 1
+        self._rates.give(requests=requests, tokens=tokens, now_s=now_s)
+
+    def views(self, scope: str, now_s: float) -> list[LimitView]:
+        """What can be seen of them."""
+        found = self._rates.views(scope, now_s)
+        return [*found, concurrency_view(scope, self._running, self._most)] if self._most else found
+
+
 class ProviderLimits:
     """What one provider and its keys may still do."""
 
     def __init__(self) -> None:
         """Nothing runs, and nothing is limited before `adapt`."""
-        self.running = 0
-        self._most: int | None = None
-        self._rates = Rates()
-        self._of_keys: dict[str, Rates] = {}
+        self._own = Limits()
+        self._of_keys: dict[str, Limits] = {}
 
     def adapt(self, provider: Provider, refs: tuple[str, ...], now_s: float) -> None:
         """Take over the limits of its configuration."""
-        self._most = provider.max_concurrent
-        self._rates.adapt(provider.rate_limit, provider.token_limit, now_s)
+        self._own.adapt(provider.rate_limit, provider.token_limit, provider.max_concurrent, now_s)
         for ref in self._of_keys.keys() - set(refs):
-            del self._of_keys[ref]
+            # A request that runs with it gives its place back later, perhaps when the key is there again.
+            self._of_keys[ref].adapt(None, None, None, now_s)
+            if self._of_keys[ref].idle:
+                del self._of_keys[ref]
         for ref in refs:
-            rates = self._of_keys.setdefault(ref, Rates())
-            rates.adapt(provider.key_rate_limit, provider.key_token_limit, now_s)
+            limits = self._of_keys.setdefault(ref, Limits(ref))
+            limits.adapt(provider.key_rate_limit, provider.key_token_limit, provider.key_max_concurrent, now_s)
 
     def obstacles(self, need: Need, now_s: float) -> list[Obstacle]:
         """What keeps a request out, whichever key it has."""
-        found = self._rates.obstacles("its", need, now_s)
-        if self._most:
-            found.extend(places(self.running, need.requests, self._most))
-        return found
+        return self._own.obstacles(need, now_s)
 
     def key_obstacle(self, ref: str, need: Need, now_s: float) -> Obstacle | None:
         """What keeps a request with this key out."""
-        rates = self._of_keys.get(ref)
-        return worst(rates.obstacles(f"the {ref or 'nameless'} key's", need, now_s)) if rates is not None else None
+        limits = self._of_keys.get(ref)
+        return worst(limits.obstacles(need, now_s)) if limits is not None else None
 
     def take(self, ref: str, tokens: float, now_s: float) -> None:
         """A request begins; whether it fits has been looked at."""
-        self.running += 1
-        self._give(ref, requests=-1, tokens=-tokens, now_s=now_s)
+        for limits in self._touched(ref):
+            limits.take(tokens, now_s)
 
     def release(self, ref: str, *, reserved: float, used: float | None, reached: bool, now_s: float) -> None:
         """A request ended. `used` is what the provider counted; None keeps what was `reserved`.
 
         One that never `reached` the provider used nothing.
         """
-        self.running -= 1
-        if not reached:
-            self._give(ref, requests=1, tokens=reserved, now_s=now_s)
-        elif used is not None:
-            self._give(ref, requests=0, tokens=reserved - used, now_s=now_s)
-
-    def _give(self, ref: str, *, requests: float, tokens: float, now_s: float) -> None:
-        for rates in (self._rates, self._of_keys.get(ref)):
-            if rates is not None:
-                rates.give(requests=requests, tokens=tokens, now_s=now_s)
+        unused = reserved if not reached else 0.0 if used is None else reserved - used
+        for limits in self._touched(ref):
+            limits.release(requests=0 if reached else 1, tokens=unused, now_s=now_s)
 
     def views(self, now_s: float) -> tuple[LimitView, ...]:
         """All its limits; empty without any."""
-        found = self._rates.views(PROVIDER_SCOPE, now_s)
-        if self._most:
-            found.append(concurrency_view(PROVIDER_SCOPE, self.running, self._most))
-        for ref, rates in self._of_keys.items():
-            found.extend(rates.views(ref, now_s))
+        found = self._own.views(PROVIDER_SCOPE, now_s)
+        for ref, limits in self._of_keys.items():
+            found.extend(limits.views(ref, now_s))
         return tuple(found)
 
+    def _touched(self, ref: str) -> list[Limits]:
+        of_key = self._of_keys.get(ref)
+        return [self._own] if of_key is None else [self._own, of_key]
 
-def places(running: int, wanted: int, most: int) -> list[Obstacle]:
+
+def places(running: int, wanted: int, most: int, what: str = "requests") -> list[Obstacle]:
     """What keeps a request out where `most` may run at once."""
     if running + wanted <= most:
         return []
     if running >= most:
-        return [Obstacle(reason=f"{running} of {most} requests are running", ready_in_s=None)]
+        return [Obstacle(reason=f"{running} of {most} {what} are running", ready_in_s=None)]
     return [Obstacle(reason="the free place is promised to who waited for it", ready_in_s=None)]
 
 

@@ -78,7 +78,7 @@ class SharedState:
         if report.outcome is Outcome.SUCCESS and _standing(record) == _standing(before):
             if record != before:
                 _count_success(cell, report, record)
-        elif replace(record, fingerprint="") != replace(before, fingerprint="") or shared:
+        elif shared or _differ(record, before):
             cell.add(report)
             self._write_soon(name)
 
@@ -86,7 +86,7 @@ class SharedState:
         """The same for a key."""
         cell = self._key_cell(name, ref)
         record, _ = cell.fold(cell.record, report)
-        if replace(record, fingerprint="") != replace(cell.record, fingerprint="") or shared:
+        if shared or _differ(record, cell.record):
             cell.add(report)
             self._write_soon(name)
 
@@ -200,6 +200,11 @@ class SharedState:
         if not self._warned:
             self._warned = True
             logger.warning("breakers and keys are kept in memory only, other processes do not see them: %s", error)
+
+
+def _differ(record: Breaker | Key, other: Breaker | Key) -> bool:
+    """By more than what they are about."""
+    return record is not other and replace(record, fingerprint="") != replace(other, fingerprint="")
 
 
 def _standing(breaker: Breaker) -> tuple[object, ...]:

@@ -235,7 +235,8 @@ class ProviderStanding:
             if obstacle is None:
                 return None, False
             found.append((obstacle, False))
-        return min(found, key=lambda each: each[0].ready_in_s or 0.0)
+        # One that is ready when a request ends comes before one that rests for long.
+        return min(found, key=lambda each: LONGEST_WAIT_S if each[0].ready_in_s is None else each[0].ready_in_s)
 
 
 def _skipped(candidate: Candidate, kind: ErrorKind, reason: str, ready_in_s: float | None) -> Verdict:
