@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,20 @@ if "textual.constants" in sys.modules:
 gc.set_threshold(50_000, 20, 20)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Refines `--dist loadfile`; other ways of sharing the tests out are xdist's."""
+    from tests.support.scheduling import OneServerScheduling
+
+    return OneServerScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is no garbage: nobody need look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def network() -> Iterator[NetworkGuard]:
     """Refuses every address but loopback and remembers who asked."""
@@ -34,14 +50,19 @@ def network() -> Iterator[NetworkGuard]:
         yield guard
 
 
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for each test; `mktemp` would look through those of all tests before it, for each test."""
+    together = tmp_path_factory.mktemp("alone")
+    return (together / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def isolation(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, network: NetworkGuard
-) -> Iterator[Path]:
+def isolation(places: Iterator[Path], monkeypatch: pytest.MonkeyPatch, network: NetworkGuard) -> Iterator[Path]:
     """A home of its own under `WORKBENCH_HOME`; fails a test that asked for an address outside, even in a thread."""
-    alone = tmp_path_factory.mktemp("alone")
+    alone = next(places)
     home, folder = alone / "home", alone / "folder"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     environment = isolated_environment(os.environ, alone)
     for name in os.environ.keys() - environment.keys():
         monkeypatch.delenv(name)

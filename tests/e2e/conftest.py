@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.in_process import Streams, type_in
+from tests.support.warm import SERVER
 from workbench.cli.signals import HANDLERS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_processes() -> Iterator[None]:
+    """Ends the server of warm processes, if a test has started it."""
+    yield
+    SERVER.close()
 
 
 @pytest.fixture

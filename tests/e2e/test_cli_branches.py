@@ -6,10 +6,11 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.cli import command_line, configure, invoke, provider_entry, run_cli, running_cli
+from tests.support.cli import command_line, configure, invoke, provider_entry, running_cli
 from tests.support.doubles import cut, endless, ok, running_provider, server_error
 from tests.support.in_process import Streams, type_in
 from tests.support.pty_session import PtySession
@@ -24,6 +25,13 @@ pytestmark = [
 WITHIN_S = 40.0
 MARK = "[beta/model-beta goes on here; alpha broke off]"
 QUESTION = "Which, 1 to 3?"
+
+
+def shown_messages(streams: Streams) -> list[dict[str, Any]]:
+    """The newest conversation's messages, as another process reads them."""
+    streams.read()
+    assert invoke("history", "show", "last", "--json") == 0
+    return streams.json()["messages"]
 
 
 def test_a_seam_is_marked_beside_the_text_and_in_the_history(isolation: Path, streams: Streams) -> None:
@@ -44,16 +52,16 @@ def test_a_seam_is_marked_beside_the_text_and_in_the_history(isolation: Path, st
     assert f"Hello from \n{MARK}\nthe other side.\n" in streams.read()
 
 
-def test_a_seam_survives_kill_9(isolation: Path) -> None:
+def test_a_seam_survives_kill_9(isolation: Path, streams: Streams) -> None:
     with running_provider(cut(2)) as first, running_provider(endless(0.005, ["and ", "on "])) as second:
         configure(isolation, [first.base_url, second.base_url], {"on_broken_stream": "continue"})
-        with running_cli("ask", "--ndjson", "tell me a long story") as command:
+        with running_cli("ask", "--ndjson", "tell me a long story", warm=True) as command:
             command.wait_until(lambda: '"kind": "reply.continued"' in command.out)
             at = time.monotonic()
             command.wait_until(lambda: time.monotonic() > at + 0.5)
             command.send(signal.SIGKILL)
             assert command.finish().code == -signal.SIGKILL
-    reply = run_cli("history", "show", "last", "--json").json["messages"][-1]
+    reply = shown_messages(streams)[-1]
     assert reply["state"] == "interrupted"
     assert reply["seams"] == [
         {"at": 11, "after": "alpha", "provider": "beta", "model": "model-beta", "ended": "broke off"}
@@ -61,11 +69,13 @@ def test_a_seam_survives_kill_9(isolation: Path) -> None:
     assert reply["text"].startswith("Hello from and on and on and on")
 
 
-def test_going_on_with_a_reply_survives_kill_9_and_so_does_what_it_went_on_with(isolation: Path) -> None:
+def test_going_on_with_a_reply_survives_kill_9_and_so_does_what_it_went_on_with(
+    isolation: Path, streams: Streams
+) -> None:
     first_part = ok("Once upon a time ", finish="length")
     with running_provider(first_part, endless(0.005, ["and ", "on. "])) as provider:
         configure(isolation, [provider.base_url])
-        with PtySession(command_line("chat"), columns=110, lines=50) as session:
+        with PtySession(command_line("chat"), columns=110, lines=50, warm=True) as session:
             session.wait_for("Ctrl-D leaves", ">", within_s=WITHIN_S)
             session.send("tell me a story\n")
             session.wait_until(lambda: session.rows[session.cursor[0]] == ">", WITHIN_S, "the first part")
@@ -73,20 +83,20 @@ def test_going_on_with_a_reply_survives_kill_9_and_so_does_what_it_went_on_with(
             # Far more than arrives between two saves.
             session.wait_until(lambda: session.text.count("and on.") > 150, WITHIN_S, "the second part")
             session.kill()
-    prompt, before, reply = run_cli("history", "show", "last", "--json").json["messages"]
+    prompt, before, reply = shown_messages(streams)
     assert (before["state"], before["text"]) == ("done", "Once upon a time ")
     assert (reply["state"], reply["parent_id"], before["parent_id"]) == ("interrupted", prompt["id"], prompt["id"])
     assert reply["text"].startswith("Once upon a time and on. and on. and on.")
     assert [(seam["at"], seam["ended"]) for seam in reply["seams"]] == [(17, "was cut to length")]
 
 
-def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path) -> None:
+def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path, streams: Streams) -> None:
     with (
         running_provider(cut(2)) as first,
         running_provider(ok("the other side."), ok("All anew.")) as second,
     ):
         configure(isolation, [first.base_url, second.base_url])
-        with PtySession(command_line("chat"), columns=110, lines=50) as session:
+        with PtySession(command_line("chat"), columns=110, lines=50, warm=True) as session:
             session.wait_for("Ctrl-D leaves", ">", within_s=WITHIN_S)
             for number, (key, then) in enumerate(
                 [("1\n", "the other side."), ("2\n", "All anew."), ("k\n", "not complete"), ("\x03", "Interrupted")], 1
@@ -101,7 +111,7 @@ def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path) ->
             session.send("\x04")
             assert session.wait_exit() == 0
         assert (len(first.calls), len(second.calls)) == (4, 2)
-    replies = run_cli("history", "show", "last", "--json").json["messages"][1::2]
+    replies = shown_messages(streams)[1::2]
     assert [(m["text"], m["state"]) for m in replies] == [
         ("Hello from the other side.", "done"),
         ("All anew.", "done"),
@@ -112,15 +122,15 @@ def test_a_person_decides_what_becomes_of_each_broken_answer(isolation: Path) ->
     assert [b["text"] for b in replies[1]["broken"]] == ["Hello from "]
 
 
-def test_what_came_is_kept_when_the_program_is_killed_while_it_asks(isolation: Path) -> None:
+def test_what_came_is_kept_when_the_program_is_killed_while_it_asks(isolation: Path, streams: Streams) -> None:
     with running_provider(cut(2)) as first, running_provider(ok()) as second:
         configure(isolation, [first.base_url, second.base_url])
-        with PtySession(command_line("ask", "hi"), columns=110, lines=30) as session:
+        with PtySession(command_line("ask", "hi"), columns=110, lines=30, warm=True) as session:
             session.wait_for(QUESTION, within_s=WITHIN_S)
             session.kill()
             assert session.wait_exit() == -signal.SIGKILL
         assert second.calls == []
-    reply = run_cli("history", "show", "last", "--json").json["messages"][-1]
+    reply = shown_messages(streams)[-1]
     assert (reply["text"], reply["state"]) == ("Hello from ", "interrupted")
 
 

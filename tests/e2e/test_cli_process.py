@@ -7,20 +7,31 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import RunningCommand, configure, invoke, provider_entry, run_cli, running_cli, script
+from tests.support.cli import (
+    RunningCommand,
+    command_line,
+    configure,
+    invoke,
+    provider_entry,
+    run_cli,
+    running_cli,
+    script,
+)
 from tests.support.doubles import HOSTILE_TEXT, endless, hostile_error, ok, running_provider
 from tests.support.in_process import Streams
+from tests.support.warm import SERVER
 
 pytestmark = [
     pytest.mark.timeout(60),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.usefixtures("no_input"),
 ]
-"""Many of these start a process that loads the model library, 4 s of CPU each; it uses what is deprecated."""
+"""The model library uses what its own dependencies have deprecated, and loading it takes seconds of CPU."""
 
 CONTROLS = (b"\x1b", b"\x07", b"\x00", b"\r", b"\xc2\x9b", b"\xc2\x9d", "\u202e".encode(), "\u2066".encode())
 """Bytes of `HOSTILE_TEXT` that no pipe may see."""
@@ -42,7 +53,7 @@ def shown_reply(streams: Streams) -> dict[str, str]:
 def test_killed_in_the_middle(isolation: Path, streams: Streams) -> None:
     with running_provider(endless(0.02)) as double:
         configure(isolation, [double.base_url])
-        with running_cli("ask", "--ndjson", "tell me a long story") as command:
+        with running_cli("ask", "--ndjson", "tell me a long story", warm=True) as command:
             command.wait_until(lambda: len(streamed(command)) > 100)
             seen, at = streamed(command), time.monotonic()
             command.wait_until(lambda: time.monotonic() > at + 0.5)
@@ -61,7 +72,7 @@ def test_killed_in_the_middle(isolation: Path, streams: Streams) -> None:
 def test_interrupted(number: signal.Signals, state: str, isolation: Path, streams: Streams) -> None:
     with running_provider(endless(0.02)) as double:
         configure(isolation, [double.base_url])
-        with running_cli("ask", "--ndjson", "tell me a long story") as command:
+        with running_cli("ask", "--ndjson", "tell me a long story", warm=True) as command:
             command.wait_until(lambda: len(streamed(command)) > 50)
             seen, at = streamed(command), time.monotonic()
             command.send(number)
@@ -92,10 +103,12 @@ def test_terminated_while_the_library_loads(isolation: Path) -> None:
 def test_a_reader_that_has_seen_enough(isolation: Path) -> None:
     with running_provider(endless(0.01)) as double:
         configure(isolation, [double.base_url], {"on_broken_stream": "stop"})
-        command = f"{script()} ask 'tell me a long story' | head -c 20; echo; echo ${{PIPESTATUS[0]}}"
-        done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=50, stdin=subprocess.DEVNULL)
-    assert done.stdout.decode().splitlines() == [("Hello from the double." * 2)[:20], "0"]
-    assert done.stderr == b""
+        with closing(SERVER.start_on_pipes(command_line("ask", "tell me a long story"))) as process:
+            assert process.stdout is not None and process.stderr is not None
+            assert process.stdout.read(20) == b"Hello from the double."[:20]
+            process.stdout.close()
+            assert process.wait() == 0
+            assert process.stderr.read() == b""
 
 
 def test_a_full_disk_under_the_output(isolation: Path) -> None:
@@ -140,7 +153,7 @@ def test_hostile_text_on_pipes(isolation: Path, capfdbinary: pytest.CaptureFixtu
             "beta": provider_entry(second.base_url, priority=2),
         }
         configure(isolation, entries)
-        answered = run_cli("ask", "title \x1b[2J\x9b6n\u202e of the conversation")
+        answered = run_cli("ask", "title \x1b[2J\x9b6n\u202e of the conversation", warm=True)
         assert answered.code == 0, answered.err
     assert "[@click=app.quit]x[/]" in answered.out
     commands = (
@@ -209,7 +222,7 @@ def test_following_the_log(isolation: Path) -> None:
 
 def test_a_crash_is_reported_without_locals(isolation: Path, tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom workbench.cli import history\nfrom workbench import main\n"
+        "import sys\nfrom workbench.cli import history_search as history\nfrom workbench import main\n"
         "def explode(*a, **k):\n    hidden = 'local-canary-0815'\n    raise ZeroDivisionError(len(hidden))\n"
         "history.running_engine = explode\nsys.argv[1:] = ['history', 'list', '--json']\nmain.main()\n"
     )

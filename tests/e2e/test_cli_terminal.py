@@ -12,7 +12,7 @@ from tests.support.doubles import HOSTILE_TEXT, endless, in_band_error, ok, runn
 from tests.support.pty_session import PtySession
 
 pytestmark = pytest.mark.timeout(60)
-"""Each starts a process that loads the model library: 3 to 8 s of CPU."""
+"""The first of them waits for the model library to load."""
 
 WITHIN_S = 40.0
 NARRATION = re.compile(rb"Asking alpha.*?End of the answer[^\n]*", re.DOTALL)
@@ -32,7 +32,7 @@ def test_a_broken_answer_is_struck_out_and_hostile_text_stays_text(isolation: Pa
         running_provider(ok([*HOSTILE_TEXT, "\nthe end"])) as second,
     ):
         configure(isolation, [first.base_url, second.base_url], {"on_broken_stream": "restart"})
-        with PtySession(command_line("ask", "hi"), columns=100, lines=30) as session:
+        with PtySession(command_line("ask", "hi"), columns=100, lines=30, warm=True) as session:
             session.wait_for("the end", "↳ beta/model-beta", within_s=WITHIN_S)
             assert session.wait_exit() == 0
             rows = session.rows
@@ -46,7 +46,7 @@ def test_a_broken_answer_is_struck_out_and_hostile_text_stays_text(isolation: Pa
     assert rows.count("the end") == 1
     assert_only_own_sequences(session.raw)
     for arguments in (["history", "list"], ["history", "show", "last"], ["events"], ["providers", "list"]):
-        with PtySession(command_line(*arguments), columns=100, lines=40) as session:
+        with PtySession(command_line(*arguments), columns=100, lines=40, warm=True) as session:
             assert session.wait_exit(WITHIN_S) == 0
             assert session.raw.strip()
             assert_only_own_sequences(session.raw)
@@ -55,7 +55,7 @@ def test_a_broken_answer_is_struck_out_and_hostile_text_stays_text(isolation: Pa
 def test_chatting_line_by_line(isolation: Path) -> None:
     with running_provider(ok("A first answer."), endless(0.02), ok("A third answer.")) as double:
         configure(isolation, [double.base_url])
-        with PtySession(command_line("chat"), columns=100, lines=30) as session:
+        with PtySession(command_line("chat"), columns=100, lines=30, warm=True) as session:
             session.wait_for("Ctrl-D leaves", ">", within_s=WITHIN_S)
             session.send("\x03")
             session.wait_for("Ctrl-D or /quit leaves")
@@ -80,14 +80,16 @@ def test_chatting_line_by_line(isolation: Path) -> None:
     assert sent[:3] == ["hello", "A first answer.", "go on"]
     assert sent[3].startswith("Hello from the double.Hello")
     assert sent[4] == "and now?"
-    states = [message["state"] for message in run_cli("history", "show", "last", "--json").json["messages"]]
+    shown = run_cli("history", "show", "last", "--json", warm=True).json
+    states = [message["state"] for message in shown["messages"]]
     assert states == ["done", "done", "done", "stopped", "done", "done"]
 
 
 def test_ctrl_c_ends_ask_with_130(isolation: Path) -> None:
     with running_provider(endless(0.02)) as double:
         configure(isolation, [double.base_url])
-        with PtySession(command_line("ask", "hi"), columns=100, lines=30, env={"NO_COLOR": "1"}) as session:
+        environment = {"NO_COLOR": "1"}
+        with PtySession(command_line("ask", "hi"), columns=100, lines=30, env=environment, warm=True) as session:
             session.wait_for("Hello from the double.Hello", within_s=WITHIN_S)
             session.send("\x03")
             assert session.wait_exit() == 130

@@ -1,6 +1,6 @@
 """Journeys through the installed program in a real terminal, over real HTTP, into a real database.
 
-A start costs seconds of CPU for the model library, so each journey goes a long way.
+They are warm: `test_tmux.py` has the journey that starts from nothing, which costs seconds of CPU.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def screen(
 ) -> Iterator[PtySession]:  # fmt: skip
     """The full screen, ready to type."""
     environment = {"WORKBENCH_HOME": str(home), "TERM": "xterm-256color"}
-    with PtySession(command_line(*arguments), columns=columns, lines=lines, env=environment) as session:
+    with PtySession(command_line(*arguments), columns=columns, lines=lines, env=environment, warm=True) as session:
         session.wait_for("Ask", within_s=READY_S)
         yield session
 
@@ -140,7 +140,7 @@ def test_failover_stopping_sizes_a_restart_and_a_closed_terminal(isolation: Path
     assert state == "interrupted", "marked by itself, though nobody takes what it writes any more"
     assert text, "what came is kept"
     assert not list((isolation / "state").glob("crash-*"))
-    assert run_cli("history", "show", "last", "--json").json["messages"][-1]["state"] == "interrupted"
+    assert run_cli("history", "show", "last", "--json", warm=True).json["messages"][-1]["state"] == "interrupted"
 
 
 def test_kill_9_in_mid_stream_loses_nothing_older_than_half_a_second(isolation: Path) -> None:
@@ -158,7 +158,7 @@ def test_kill_9_in_mid_stream_loses_nothing_older_than_half_a_second(isolation: 
             session.wait_exit()
         assert shown.strip()
         # A command reads what the dead one left, and finds the reply interrupted.
-        assert "interrupted" in run_cli("history", "show", "last").out
+        assert "interrupted" in run_cli("history", "show", "last", warm=True).out
         state, text = last_reply(isolation)
         assert state == "interrupted" and text.startswith(shown)
         with screen(isolation) as session:
@@ -166,7 +166,7 @@ def test_kill_9_in_mid_stream_loses_nothing_older_than_half_a_second(isolation: 
             session.send(" until now\r")
             session.wait_for("streaming", within_s=FIRST_ANSWER_S)
             end_by(session, signal.SIGTERM)
-    after = run_cli("history", "show", "last", "--json").json["messages"]
+    after = run_cli("history", "show", "last", "--json", warm=True).json["messages"]
     prompts = [m["text"] for m in after if m["role"] == "user"]
     assert prompts == ["tell me everything", "a draft that was never sent until now"]
     assert [m["state"] for m in after if m["role"] == "assistant"] == ["interrupted", "interrupted"]
@@ -202,7 +202,7 @@ def test_hostile_text_never_commands_the_terminal_and_a_key_is_nowhere(isolation
     faults = [hostile_error(), hostile_error(), unauthorized(), server_error(), cut(2)]
     with running_provider(*faults) as bad, running_provider(ok(reply)) as good:
         configure(isolation, [bad.base_url, good.base_url])
-        assert run_cli("ask", title).code == 0
+        assert run_cli("ask", title, warm=True).code == 0
         with screen(isolation, "--conversation", "last") as session:
             session.wait_for("the last line", within_s=READY_S)
             session.send("once more\r")
@@ -239,7 +239,7 @@ def test_hostile_text_never_commands_the_terminal_and_a_key_is_nowhere(isolation
 
 def test_a_new_user_with_nothing_sees_the_whole_story_without_a_key(isolation: Path) -> None:
     environment = {"WORKBENCH_HOME": str(isolation), "TERM": "xterm-256color"}
-    with PtySession(command_line(), env=environment) as session:
+    with PtySession(command_line(), env=environment, warm=True) as session:
         session.wait_for("No provider can be asked yet", "k  paste a key", "ctrl+q quit", within_s=READY_S)
         session.send(CTRL_Z)
         session.wait_for("no shell to go back to")

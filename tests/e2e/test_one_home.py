@@ -35,7 +35,7 @@ def test_two_programs_agree_on_turns_breakers_and_keys(isolation: Path) -> None:
         alpha, beta, gamma = doubles
         settings = {"fallback_strategy": "round-robin", "on_broken_stream": "restart"}
         configure(isolation, [double.base_url for double in doubles], settings)
-        one, other = (stack.enter_context(running_cli("chat", stdin=subprocess.PIPE)) for _ in range(2))
+        one, other = (stack.enter_context(running_cli("chat", stdin=subprocess.PIPE, warm=True)) for _ in range(2))
 
         for _ in range(6):
             ask(one)

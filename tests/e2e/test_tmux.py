@@ -28,7 +28,7 @@ def put_aside_twice(tmux: TmuxSession, before: str) -> None:
     tmux.type("job=$(jobs -p); (sleep 3; pkill -TSTP -P $job) & fg %1")
     tmux.keys("Enter")
     tmux.wait_for("workbench  [f2 Chat]", "tell me everything", "streaming", within_s=10)
-    assert tmux.title == "workbench - tell me everything"
+    tmux.wait_until(lambda: tmux.title == "workbench - tell me everything", what="our title")
     tmux.wait_for("Stopped", "$job")
     tmux.wait_until(lambda: tmux.title == before, what="the shell's own title")
     tmux.type("sleep 3; fg %1; echo left=$?")
@@ -51,7 +51,7 @@ def test_a_day_in_tmux(isolation: Path, tmp_path: Path) -> None:
             tmux.type("tell me everything")
             tmux.keys("Enter")
             tmux.wait_for("streaming", within_s=FIRST_ANSWER_S)
-            assert tmux.title == "workbench - tell me everything"
+            tmux.wait_until(lambda: tmux.title == "workbench - tell me everything", what="our title")
 
             # Sizes: smaller, too small, and back.
             tmux.resize(60, 15)

@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.warm import SERVER, WarmProcess
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT_S = 50.0
@@ -69,10 +71,16 @@ def run_cli(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     module: bool = False,
-    umask: int = -1,
+    warm: bool = False,
     timeout_s: float = TIMEOUT_S,
 ) -> Finished:
-    """Run one command to its end. Without `stdin` there is none (/dev/null); `env` is added to the test's own."""
+    """Run one command to its end. Without `stdin` there is none (/dev/null); `env` is added to the test's own.
+
+    A warm one has no `stdin` and is no `module`.
+    """
+    if warm:
+        with running_cli(*arguments, env=env, cwd=cwd, warm=True) as command:
+            return command.finish(timeout_s)
     given = stdin.encode() if isinstance(stdin, str) else stdin
     began = time.monotonic()
     done = subprocess.run(
@@ -82,7 +90,6 @@ def run_cli(
         capture_output=True,
         env={**os.environ, **(env or {})},
         cwd=cwd,
-        umask=umask,
         timeout=timeout_s,
     )
     return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
@@ -91,7 +98,7 @@ def run_cli(
 class RunningCommand:
     """A command that is still at work; its output is collected by threads."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | WarmProcess) -> None:
         self.process = process
         self._out = bytearray()
         self._err = bytearray()
@@ -144,11 +151,15 @@ def running_cli(
     stdin: int = subprocess.DEVNULL,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    module: bool = False,
+    warm: bool = False,
 ) -> Iterator[RunningCommand]:
-    """Start a command; it is killed if it still runs at the end of the block."""
+    """Start a command, warm or from nothing; it is killed if it still runs at the end of the block."""
+    if warm:
+        with closing(SERVER.start_on_pipes(command_line(*arguments), stdin=stdin, env=env, cwd=cwd)) as process:
+            yield RunningCommand(process)
+        return
     with subprocess.Popen(
-        command_line(*arguments, module=module),
+        command_line(*arguments),
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -22,6 +22,9 @@ _SUPPRESSION = re.compile(
 )
 _PINNED = re.compile(r"[A-Za-z0-9._\[\],-]+==\S+[^\n]*\\\n\s+--hash=sha256:[0-9a-f]{64}")
 _TEST_EVASIONS = {"skip", "skipif", "xfail", "importorskip"}
+_EVASIVE = re.compile("|".join(_TEST_EVASIONS))
+_HIDDEN = re.compile("import_module|__import__")
+_WORKER = re.compile(r"run_worker|thread|\bwork\b")
 _THREAD_WORKERS_ALLOWED: frozenset[str] = frozenset()
 """Files under `tui/` that may start `thread=True` workers: none so far, the core has its own thread."""
 
@@ -35,6 +38,12 @@ def python_files(root: Path, *folders: str) -> Iterator[Path]:
 def parse(path: Path) -> ast.Module:
     """The file as a tree."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def nodes(path: Path, needed: re.Pattern[str]) -> Iterator[ast.AST]:
+    """What the file consists of, if the words that are looked for are in it at all: parsing takes most of the time."""
+    text = path.read_text(encoding="utf-8")
+    return ast.walk(ast.parse(text, filename=str(path))) if needed.search(text) else iter(())
 
 
 def _at(root: Path, path: Path, line: int, problem: str) -> str:
@@ -55,6 +64,9 @@ def large_classes(root: Path) -> list[str]:
     """Classes of more than `MAX_PUBLIC_METHODS` public methods; a property counts once."""
     found: list[str] = []
     for path in python_files(root, *CODE_FOLDERS):
+        # So many methods are so many definitions.
+        if path.read_text(encoding="utf-8").count("def ") <= MAX_PUBLIC_METHODS:
+            continue
         for node in ast.walk(parse(path)):
             if not isinstance(node, ast.ClassDef):
                 continue
@@ -72,6 +84,8 @@ def suppressions(root: Path) -> list[str]:
     """Comments that switch a check off or point at unfinished work."""
     found: list[str] = []
     for path in python_files(root, *CODE_FOLDERS):
+        if not _SUPPRESSION.search(path.read_text(encoding="utf-8")):
+            continue
         with path.open("rb") as file:
             for token in tokenize.tokenize(file.readline):
                 if token.type != tokenize.COMMENT or not _SUPPRESSION.search(token.string):
@@ -85,7 +99,7 @@ def evasions(root: Path) -> list[str]:
     return [
         _at(root, path, node.lineno, f"pytest {node.attr}")
         for path in python_files(root, "tests")
-        for node in ast.walk(parse(path))
+        for node in nodes(path, _EVASIVE)
         if isinstance(node, ast.Attribute)
         and node.attr in _TEST_EVASIONS
         and ast.unparse(node.value) in {"pytest", "pytest.mark", "unittest", "self"}
@@ -140,7 +154,7 @@ def hidden_imports(root: Path) -> list[str]:
         _at(root, path, getattr(node, "lineno", 1), "an import that the contracts cannot see")
         for path in python_files(root, "src")
         if path != loader
-        for node in ast.walk(parse(path))
+        for node in nodes(path, _HIDDEN)
         if (isinstance(node, ast.Attribute) and node.attr == "import_module")
         or (isinstance(node, ast.Name) and node.id in {"import_module", "__import__"})
         or "importlib.import_module" in _imported_names(node)
@@ -160,7 +174,7 @@ def careless_workers(root: Path) -> list[str]:
     """Textual workers without a group, that may end the application, or that run in a thread of their own."""
     found: list[str] = []
     for path in python_files(root, "src/workbench/tui"):
-        for node in ast.walk(parse(path)):
+        for node in nodes(path, _WORKER):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 found.extend(
                     _at(root, path, decorator.lineno, "@work without group and exit_on_error=False")

@@ -15,6 +15,8 @@ from typing import Self
 import pexpect
 import pyte
 
+from tests.support.warm import WarmTerminal
+
 _UNKNOWN_TO_PYTE = re.compile(
     rb"\x1b\[(?:[<>=][0-9;:]*[ -/]*[@-~]|\?[0-9;]*(?:u|\$p)|[0-9;:]* q)|\x1b[P_^X][^\x1b]*\x1b\\"
 )
@@ -37,6 +39,7 @@ class PtySession:
         lines: int = 42,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        warm: bool = False,
     ) -> None:
         """Start `command` at once; `env` is added to the test's own environment."""
         self._screen = pyte.Screen(columns, lines)
@@ -47,15 +50,19 @@ class PtySession:
         self._reading = threading.Event()
         self._reading.set()
         self._ended = threading.Event()
-        self.child = pexpect.spawn(
-            command[0],
-            list(command[1:]),
-            dimensions=(lines, columns),
-            env={**os.environ, **(env or {})},
-            cwd=None if cwd is None else str(cwd),
-            timeout=None,
-        )
-        self.child.delaybeforesend = None
+        self.child: pexpect.spawn[bytes] | WarmTerminal
+        if warm:
+            self.child = WarmTerminal(command, size=(lines, columns), env=env or {}, cwd=cwd)
+        else:
+            self.child = pexpect.spawn(
+                command[0],
+                list(command[1:]),
+                dimensions=(lines, columns),
+                env={**os.environ, **(env or {})},
+                cwd=None if cwd is None else str(cwd),
+                timeout=None,
+            )
+            self.child.delaybeforesend = None
         self._reader = threading.Thread(target=self._read, name="pty-reader", daemon=True)
         self._reader.start()
 
@@ -71,7 +78,7 @@ class PtySession:
         self._ended.wait(5)
         # After `hang_up` there is nothing left to close.
         with contextlib.suppress(OSError):
-            self.child.close(force=True)
+            self.child.close()
 
     def _read(self) -> None:
         while True:
