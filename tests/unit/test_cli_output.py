@@ -27,11 +27,11 @@ from workbench.core.errors import (
 )
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.core.text import FORBIDDEN
+from workbench.core.text import forbidden
 
 
 def _is_clean(text: str) -> bool:
-    return not any(ord(character) in FORBIDDEN for character in text)
+    return not any(ord(character) in forbidden() for character in text)
 
 
 def test_plain_text_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:

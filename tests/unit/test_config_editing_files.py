@@ -18,6 +18,7 @@ from tests.support.storage import ROOT
 from workbench.config import atomic_files, editing
 from workbench.config.atomic_files import EditLock, read_text_file, replace_text_file, take_back
 from workbench.config.editing import ConfigurationEditor
+from workbench.core import part_file
 from workbench.core.errors import ConfigurationError
 
 ENVIRON = {"ALPHA_KEY": "canary-alpha-1", "BETA_KEY": "canary-beta-2"}
@@ -158,7 +159,7 @@ def test_a_folder_that_cannot_be_written_is_told(home: Home, monkeypatch: pytest
     def full(*arguments: object, **more: object) -> object:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(atomic_files.tempfile, "mkstemp", full)
+    monkeypatch.setattr(part_file.tempfile, "mkstemp", full)
     with pytest.raises(ConfigurationError, match="cannot be changed") as raised:
         editor(home).set_provider_enabled("alpha", False)
     assert "No space left" in raised.value.detail

@@ -83,6 +83,16 @@ def write_text_line(text: str, style: str = "", limit: int = 2000) -> None:
     _emit((styled(clean_line(text, limit), style, sys.stdout) if style else clean_line(text, limit)) + "\n")
 
 
+def write_marked_line(before: str, text: str, marks: Iterable[tuple[int, int]]) -> None:
+    """One line to standard output: `before`, then `text` with the stretches from start to end of `marks` in bold."""
+    pieces = [clean_line(before)]
+    at = 0
+    for start, end in marks:
+        pieces += [clean_line(text[at:start]), styled(clean_line(text[start:end]), BOLD, sys.stdout)]
+        at = end
+    _emit("".join([*pieces, clean_line(text[at:])]) + "\n")
+
+
 def write_sequence(sequence: str) -> None:
     """A terminal sequence of our own to standard output; never for text that came from outside."""
     _emit(sequence)

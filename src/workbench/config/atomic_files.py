@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
-import tempfile
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from workbench.config.paths import FILE_MODE, FOLDER_MODE
 from workbench.config.yaml_source import read_file
 from workbench.core.errors import ConfigurationError
+from workbench.core.part_file import PartFile
 
 LOCK_WAIT_S = 5.0
 """How long an edit waits for another process's edit; one takes milliseconds."""
@@ -54,23 +54,16 @@ def replace_text_file(before: TextFile, text: str) -> TextFile:
     content = text.encode(_encoding_of(before.content or b""))
     try:
         target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_LEFT_OVER, dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                os.fchmod(stream.fileno(), FILE_MODE)
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
+        with PartFile(target, suffix=_LEFT_OVER) as part:
+            part.write(content)
+            part.settle()
             if _content_of(before.path) != before.content:
                 raise ConfigurationError(
                     f"{before.path.name} was changed on disk meanwhile",
                     detail="nothing was written",
                     hint="Try again",
                 )
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            part.take_place()
         _sync(target.parent)
     except OSError as error:
         raise _refused(before.path, error) from None

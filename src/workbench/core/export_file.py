@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import tempfile
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.part_file import PartFile
 
 T = TypeVar("T")
 
 _MODE = 0o600
-_NAME_PART = 40
 
 
 class FileExistsAlreadyError(UsageError):
@@ -47,36 +46,31 @@ class ExportFile:
             self._target = path.resolve() if overwrite else path
             if self._target.exists() and not self._target.is_file():
                 raise OSError(errno.EINVAL, "It is no regular file")
-            prefix = f".{self._target.name[:_NAME_PART]}."
-            handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=self._target.parent)
-        self._part = Path(name)
-        self._stream: IO[str] = os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n")
+            self._part = PartFile(self._target)
 
     def write(self, pieces: Iterable[str]) -> None:
         """Add some text."""
+        for piece in pieces:
+            self.write_bytes(piece.encode("utf-8", "replace"))
+
+    def write_bytes(self, content: bytes) -> None:
+        """Add something."""
         with self._told():
-            self._stream.writelines(pieces)
+            self._part.write(content)
 
     def finish(self) -> None:
         """Give the file its name. Raises FileExistsAlreadyError when somebody has taken that meanwhile."""
         with self._told():
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
+            self._part.settle()
             if self._overwrite:
-                self._part.replace(self._target)
+                self._part.take_place()
             else:
                 _put(self._part, self._target)
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
+        self._part.drop()
 
     def drop(self) -> None:
         """Leave nothing behind."""
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
-        # Closing writes what the disk may have refused before.
-        with suppress(OSError):
-            self._stream.close()
+        self._part.drop()
 
     @contextmanager
     def _told(self) -> Generator[None]:
@@ -123,17 +117,17 @@ async def on_a_thread(step: Callable[[], T]) -> T:
         return await working
 
 
-def _put(part: Path, target: Path) -> None:
+def _put(part: PartFile, target: Path) -> None:
     """Give the written file its name, unless somebody else has taken it meanwhile."""
     try:
-        os.link(part, target)
+        os.link(part.path, target)
     except FileExistsError:
         raise
     except OSError:
         # No hard links on this file system: the name is taken first, and filled in one step.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
         try:
-            part.replace(target)
+            part.take_place()
         except OSError:
             target.unlink(missing_ok=True)
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands for a forbidden character that has no picture of its own."""
@@ -42,18 +43,17 @@ _MARKED = (
 )
 
 
-def _table() -> dict[int, str]:
-    table = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)}
-    table[0x7F] = "\N{SYMBOL FOR DELETE}"
-    for first, last in _MARKED:
-        table.update(dict.fromkeys(range(first, last + 1), MARK))
-    table.update(dict.fromkeys(_LEFT_OUT, ""))
-    return table
+_PICTURES = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)} | {
+    0x7F: "\N{SYMBOL FOR DELETE}"
+}  # fmt: skip
 
 
-_TABLE = _table()
-FORBIDDEN = frozenset(_TABLE)
-"""Code points that `clean` never lets through."""
+@cache
+def forbidden() -> dict[int, str]:
+    """Code points that `clean` never lets through, and what comes instead; thousands, so made when one is met."""
+    marked = {code: MARK for first, last in _MARKED for code in range(first, last + 1)}
+    return _PICTURES | marked | dict.fromkeys(_LEFT_OUT, "")
+
 
 _ANY_FORBIDDEN = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f"
@@ -74,11 +74,11 @@ def clean(text: str) -> str:
     may be used on chunks: `clean(a + b) == clean(a) + clean(b)`.
     """
     if text.isascii():
-        return text.translate(_TABLE)
+        return text.translate(_PICTURES)
     # Most text has nothing to replace, and looking is cheaper than translating.
     if _ANY_FORBIDDEN.search(text) is None:
         return text
-    return text.translate(_TABLE)
+    return text.translate(forbidden())
 
 
 def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
