@@ -27,7 +27,7 @@ from workbench.tui.events.filters import parse
 from workbench.tui.events.model import EventsModel
 from workbench.tui.events.reading import LogReading
 from workbench.tui.events.shown import ShownEvents
-from workbench.tui.safe import ControlCharacterFilter
+from workbench.tui.safe import line_filters
 from workbench.tui.screens.events import EventsScreen
 from workbench.tui.themes import DEFAULT_THEME, register_themes
 from workbench.tui.widgets.event_view import EventView
@@ -71,7 +71,7 @@ class PaneApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The real application's."""
-        return [*super().get_line_filters(), ControlCharacterFilter()]
+        return [*super().get_line_filters(), *line_filters()]
 
     async def show(self) -> None:
         """Open the pane."""

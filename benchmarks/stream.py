@@ -16,7 +16,7 @@ from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.widgets import Log
 
-from workbench.tui.safe import ControlCharacterFilter
+from workbench.tui.safe import line_filters
 from workbench.tui.themes import DEFAULT_THEME, LIGHT_THEME, register_themes
 from workbench.tui.widgets.transcript import MessageView, Transcript
 
@@ -52,7 +52,7 @@ class StreamApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The real application's."""
-        return [*super().get_line_filters(), ControlCharacterFilter()]
+        return [*super().get_line_filters(), *line_filters()]
 
     def compose(self) -> ComposeResult:
         """A transcript."""

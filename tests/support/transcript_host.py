@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.support.hostile import forbidden_in
-from workbench.tui.safe import ControlCharacterFilter
+from workbench.tui.safe import line_filters
 from workbench.tui.themes import register_themes
 from workbench.tui.widgets.transcript import MessageView, Transcript
 
@@ -33,7 +33,7 @@ class HostApp(App[None]):
         self.theme = "workbench-dark"
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), ControlCharacterFilter()]
+        return [*super().get_line_filters(), *line_filters()]
 
 
 class TranscriptApp(HostApp):

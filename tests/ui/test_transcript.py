@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.selection import SELECT_ALL, Selection
 
 from tests.support.transcript_host import TranscriptApp, screen_lines, screen_styles, screen_text, until
@@ -160,10 +160,11 @@ async def test_streaming_keeps_the_strips_of_settled_blocks() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "second para" in screen_text(app))
         body = bodies(app.transcript)[0]
-        settled = [body.render_line(y) for y in range(3)]
+        settled = body.render_lines(Region(0, 0, body.size.width, 3))
         app.transcript.update_message(replace(live, text=live.text + "graph\n\n- and a list"))
         await until(pilot, lambda: "and a list" in screen_text(app))
-        assert all(body.render_line(y) is strip for y, strip in enumerate(settled))
+        again = body.render_lines(Region(0, 0, body.size.width, 3))
+        assert all(strip is before for strip, before in zip(again, settled, strict=True))
         assert "second paragraph" in screen_text(app)
         assert "▁" in screen_text(app)
         app.transcript.update_message(replace(live, text="All of it replaced", streaming=False, badge="done"))

@@ -11,7 +11,7 @@ from tests.support.laid_out import flow_lines, markdown_lines
 from workbench.tui.markdown.blocks import parse_blocks
 from workbench.tui.markdown.flow import MarkdownFlow
 from workbench.tui.markdown.plain import PlainFlow
-from workbench.tui.markdown.textlines import Join, Line, clip, plain_lines, wrap
+from workbench.tui.markdown.textlines import Join, clip, plain_lines, wrap
 from workbench.tui.palette import BOLD, ITALIC, LINK, ON_INSET, STRIKE, UNDERLINE, Role
 
 SAMPLE = """\
@@ -156,31 +156,6 @@ def test_streamed_in_any_pieces_it_ends_as_if_it_had_come_at_once(seed: int) -> 
     flow.finish()
     assert flow_lines(flow, width) == markdown_lines(SAMPLE, width)
     assert flow_lines(flow, width + 7) == markdown_lines(SAMPLE, width + 7)
-
-
-PIECES = ["# ", "- ", "1. ", "> ", "```", "\n", "\n\n", "  ", "    ", "|", "a", "*b*", "---", "`"]
-
-
-@given(st.lists(st.sampled_from(PIECES)))
-@settings(max_examples=150, deadline=None)
-def test_streaming_small_pieces_of_syntax_equals_the_whole(pieces: list[str]) -> None:
-    flow = MarkdownFlow()
-    for piece in pieces:
-        flow.extend(piece)
-        flow.layout(30)
-    flow.finish()
-    assert flow_lines(flow, 30) == markdown_lines("".join(pieces), 30)
-
-
-def test_settled_lines_do_not_change_while_text_grows() -> None:
-    flow = MarkdownFlow()
-    settled: list[Line] = []
-    for at in range(0, len(SAMPLE), 7):
-        flow.extend(SAMPLE[at : at + 7])
-        lines = flow_lines(flow, 50)
-        assert lines[: len(settled)] == settled
-        settled = lines[: flow.settled]
-    assert len(settled) > 40
 
 
 def test_an_open_fence_is_plain_and_gets_its_colours_when_it_closes() -> None:

@@ -30,6 +30,9 @@ WINDOW = 64_000
 WINDOW_LINES = 1_000
 """Lines that are parsed in one go."""
 
+TAIL_LIMIT = 6_000
+"""Characters of an unfinished block above which it is parsed again only after it grew by a tenth."""
+
 TOKEN_LIMIT = 12_000
 """Tokens of one block (a list of about 2,400 items) above which it is shown as plain text."""
 
@@ -90,15 +93,17 @@ class Block:
 
     def lines(self, width: int, *, growing: bool = False) -> list[Line]:
         """Lay the block out; while it is `growing`, its last fence is not coloured yet."""
-        if self.tokens and (self.fence is not None or not self._too_much()):
+        if self.tokens and (self.fence is not None or not self.is_too_much):
             try:
-                return _Layout(growing).block(self.tokens, max(width, 1))
+                return _Layout(self.tokens, growing=growing).block(self.tokens, max(width, 1))
             except Exception:
                 # A stored text must never be able to end the application each time it is opened.
                 logger.exception("a block of %d characters cannot be laid out; it is shown as it is", len(self.source))
         return plain_lines(self.source.strip("\n"), width)
 
-    def _too_much(self) -> bool:
+    @property
+    def is_too_much(self) -> bool:
+        """Whether it has so many tokens, or so deep ones, that it is shown as plain text."""
         most = TABLE_TOKEN_LIMIT if self.tokens[0].type == "table_open" else TOKEN_LIMIT
         if len(self.tokens) > most:
             return True
@@ -145,6 +150,14 @@ def language_of(info: str) -> str:
     return words[0].lower() if words else ""
 
 
+def offset_of_line(text: str, line: int) -> int:
+    """Where a line begins."""
+    at = 0
+    for _ in range(line):
+        at = text.find("\n", at) + 1
+    return at
+
+
 def code_lines(code: str, width: int, language: str = "", *, colour: bool = True, label: bool = True) -> list[Line]:
     """A code block: indented, on its own ground, long lines cut at the width."""
     ground = Role.TEXT | ON_INSET
@@ -167,15 +180,62 @@ def code_lines(code: str, width: int, language: str = "", *, colour: bool = True
     return lines
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLook:
+    """What the items of a list have to know of all of it."""
+
+    bullet: str
+    """Empty for a list with numbers."""
+    first_number: int
+    digits: int
+    """Characters of its longest number."""
+    loose: bool
+    """Whether blank lines stand between its items."""
+
+    @classmethod
+    def of(cls, opening: Token, count: int, *, loose: bool) -> ListLook:
+        """Of a list of `count` items."""
+        if opening.type != "ordered_list_open":
+            bullet = glyphs().bullet if opening.level % 4 == 0 else glyphs().bullet_inner
+            return cls(bullet=bullet, first_number=0, digits=0, loose=loose)
+        first = int(opening.attrGet("start") or 1)
+        return cls(bullet="", first_number=first, digits=len(str(first + count - 1)), loose=loose)
+
+    def mark(self, number: int) -> str:
+        """What stands before an item, counted from 0."""
+        return f"{self.bullet} " if self.bullet else f"{self.first_number + number:>{self.digits}}. "
+
+    def add_item(
+        self, lines: list[Line], item: Sequence[Token], number: int, width: int, *, growing: bool = False
+    ) -> None:
+        """Lay an item out behind others; while it is `growing`, its last fence is not coloured yet."""
+        layout = _Layout(item, growing=growing)
+        layout.add_item(lines, item, self, number, width)
+
+
+def list_items(tokens: Sequence[Token]) -> list[Sequence[Token]]:
+    """The tokens of each item of a list."""
+    items: list[Sequence[Token]] = []
+    at = 1
+    while at < len(tokens) - 1:
+        end = _end_of(tokens, at)
+        items.append(tokens[at : end + 1])
+        at = end + 1
+    return items
+
+
+def is_loose(tokens: Sequence[Token]) -> bool:
+    """Whether blank lines stand between the items of a list."""
+    return any(t.type == "paragraph_open" and not t.hidden and t.level == tokens[0].level + 2 for t in tokens)
+
+
 class _Layout:
     """Lays out one block's tokens."""
 
-    def __init__(self, growing: bool) -> None:
-        self._growing = growing
-        self._last: Token | None = None
+    def __init__(self, tokens: Sequence[Token], *, growing: bool) -> None:
+        self._last = next((t for t in reversed(tokens) if t.nesting >= 0), None) if growing else None
 
     def block(self, tokens: Sequence[Token], width: int) -> list[Line]:
-        self._last = next((t for t in reversed(tokens) if t.nesting >= 0), None) if self._growing else None
         return self._sequence(tokens, width, tight=False)
 
     def _sequence(self, tokens: Sequence[Token], width: int, *, tight: bool) -> list[Line]:
@@ -217,26 +277,19 @@ class _Layout:
         return [Line(piece, join) for piece, join in wrap_runs(runs, width)]
 
     def _list(self, tokens: Sequence[Token], width: int) -> list[Line]:
-        opening = tokens[0]
-        ordered = opening.type == "ordered_list_open"
-        items: list[Sequence[Token]] = []
-        at = 1
-        while at < len(tokens) - 1:
-            end = _end_of(tokens, at)
-            items.append(tokens[at + 1 : end])
-            at = end + 1
-        number = int(opening.attrGet("start") or 1) if ordered else 0
-        digits = len(str(number + len(items) - 1))
-        bullet = glyphs().bullet if opening.level % 4 == 0 else glyphs().bullet_inner
-        loose = any(t.type == "paragraph_open" and not t.hidden and t.level == opening.level + 2 for t in tokens)
+        items = list_items(tokens)
+        look = ListLook.of(tokens[0], len(items), loose=is_loose(tokens))
         lines: list[Line] = []
-        for index, item in enumerate(items):
-            mark = f"{number + index:>{digits}}. " if ordered else f"{bullet} "
-            inner = self._sequence(item, max(width - len(mark), 1), tight=not loose) or [BLANK]
-            if lines and loose:
-                lines.append(BLANK)
-            lines.extend(_prefixed(inner, (" " * len(mark), Role.TEXT), first=(mark, Role.ACCENT)))
+        for number, item in enumerate(items):
+            self.add_item(lines, item, look, number, width)
         return lines
+
+    def add_item(self, lines: list[Line], item: Sequence[Token], look: ListLook, number: int, width: int) -> None:
+        mark = look.mark(number)
+        inner = self._sequence(item[1:-1], max(width - len(mark), 1), tight=not look.loose) or [BLANK]
+        if lines and look.loose:
+            lines.append(BLANK)
+        lines.extend(_prefixed(inner, (" " * len(mark), Role.TEXT), first=(mark, Role.ACCENT)))
 
     def _table(self, tokens: Sequence[Token], width: int) -> list[Line]:
         rows: list[list[Cell]] = []

@@ -5,24 +5,27 @@ However long a text is, one `layout` parses one window of it at most; it is call
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import Protocol
 
 from workbench.tui.markdown.blocks import (
+    TAIL_LIMIT,
     WINDOW,
     WINDOW_LINES,
     Block,
     add_block,
     code_lines,
     language_of,
+    offset_of_line,
     parse_blocks,
 )
+from workbench.tui.markdown.open_blocks import FENCE_CLOSE, OpenFence, OpenList, last_item_line
 from workbench.tui.markdown.plain import PlainFlow
 from workbench.tui.markdown.textlines import BLANK, Line, plain_lines
 
-TAIL_LIMIT = 6_000
-"""Characters of an unfinished block above which it is parsed again only after it grew by a tenth."""
+logger = logging.getLogger(__name__)
 
 FORMATTED_LIMIT = 400_000
 """Characters of a text that are formatted; what follows is shown as it is, which takes far less memory."""
@@ -30,7 +33,7 @@ FORMATTED_LIMIT = 400_000
 FORMATTED_LINES = 20_000
 """Laid-out lines after which the rest is shown as it is, likewise."""
 
-_FENCE_CLOSE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*$")
+_MAY_BE_ITEM = re.compile(r"[ \t]*(?:[-+*]|[0-9]{1,9})")
 
 
 class Flow(Protocol):
@@ -58,8 +61,8 @@ class Flow(Protocol):
         ...
 
     @property
-    def settled(self) -> int:
-        """Lines of the last layout that growing text will not change."""
+    def unchanged(self) -> int:
+        """Lines from the top that the last layout left as they were in the one before."""
         ...
 
 
@@ -75,7 +78,7 @@ class MarkdownFlow:
         self._text = ""
         self._rest: PlainFlow | None = None
         self._growing = False
-        self._width = 0
+        self._width = self._unchanged = 0
         self._blocks: list[Block] = []
         self._begin_anew()
 
@@ -85,7 +88,7 @@ class MarkdownFlow:
         self._settled_to = 0
         self._tail: Sequence[Block] = ()
         self._parsed_to = 0
-        self._fence: _OpenFence | None = None
+        self._open: OpenFence | OpenList | None = None
         self._huge_fence: tuple[str, str] | None = None
         self._lay_again()
 
@@ -117,7 +120,7 @@ class MarkdownFlow:
             return
         self._growing = False
         self._dirty = True
-        self._fence = None
+        self._open = None
 
     @property
     def pending(self) -> bool:
@@ -132,8 +135,7 @@ class MarkdownFlow:
                 self._lay_again()
             else:
                 self._begin_anew()
-            if self._fence is not None:
-                self._fence.forget()
+        self._unchanged = len(self._lines)
         if self._dirty or self._pending:
             self._dirty = False
             self._parse_tail()
@@ -146,7 +148,12 @@ class MarkdownFlow:
                 self._show_rest_as_it_is()
             self._tail_lines = [] if self._pending else self._lay_tail()
         formatted = len(self._lines) + len(self._tail_lines)
-        return formatted if self._rest is None or self._pending else formatted + self._rest.layout(width)
+        if self._rest is None or self._pending:
+            return formatted
+        height = formatted + self._rest.layout(width)
+        if self._unchanged == len(self._lines):
+            self._unchanged = formatted + self._rest.unchanged
+        return height
 
     def _is_long_enough(self) -> bool:
         return self._settled_to > FORMATTED_LIMIT or len(self._lines) > FORMATTED_LINES
@@ -161,29 +168,27 @@ class MarkdownFlow:
         return self._rest.line(y - len(self._tail_lines))
 
     @property
-    def settled(self) -> int:
-        """Lines that growing text will not change."""
-        if self._rest is not None and not self._pending:
-            return len(self._lines) + len(self._tail_lines) + self._rest.settled
-        return len(self._lines)
+    def unchanged(self) -> int:
+        """Lines from the top that the last layout left as they were in the one before."""
+        return self._unchanged
 
     def _window(self) -> str:
         """What is to be parsed now, cut at the end of a line; it is all of the rest when nothing is pending then."""
         end = min(self._settled_to + WINDOW, len(self._text))
         source = self._text[self._settled_to : end]
         if source.count("\n") > WINDOW_LINES:
-            source = source[: _offset_of_line(source, WINDOW_LINES)]
+            source = source[: offset_of_line(source, WINDOW_LINES)]
         self._pending = self._settled_to + len(source) < len(self._text)
         if self._pending:
             source = source[: source.rfind("\n") + 1] or source
         return source
 
     def _parse_tail(self) -> None:
-        if self._fence is not None and not self._fence.closes(self._text) and self._is_in_window():
+        if self._open is not None and self._is_in_window() and self._open.goes_on(self._text):
             return
         if not self._pending and self._is_waiting():
             return
-        self._fence = None
+        self._open = None
         self._formatted_to = -1
         source = self._window()
         self._parsed_to = self._settled_to + len(source)
@@ -199,11 +204,11 @@ class MarkdownFlow:
             return
         if keep:
             self._blocks.extend(blocks[:keep])
-            self._settled_to += _offset_of_line(source, blocks[keep].first_line)
+            self._settled_to += offset_of_line(source, blocks[keep].first_line)
         self._has_all_blocks &= not self._pending and self._settled_to <= WINDOW
         self._tail = () if self._pending else blocks[keep:]
         if self._growing and len(self._tail) == 1:
-            self._fence = self._open_fence(self._tail[0])
+            self._open = self._open_fence(self._tail[0]) or self._open_list(source, self._tail[0])
 
     def _is_in_window(self) -> bool:
         return len(self._text) - self._settled_to <= WINDOW
@@ -249,7 +254,7 @@ class MarkdownFlow:
         self._rest = PlainFlow()
         self._rest.extend(self._text[self._settled_to :])
         self._text = self._text[: self._settled_to]
-        self._tail, self._tail_lines, self._fence, self._huge_fence = (), [], None, None
+        self._tail, self._tail_lines, self._open, self._huge_fence = (), [], None, None
         self._growing = self._pending = False
         self._parsed_to = self._settled_to
 
@@ -260,15 +265,34 @@ class MarkdownFlow:
         else:
             add_block(self._lines, lines)
 
-    def _open_fence(self, block: Block) -> _OpenFence | None:
+    def _open_list(self, source: str, block: Block) -> OpenList | None:
+        if not block.is_list or len(source) - offset_of_line(source, last_item_line(block)) > TAIL_LIMIT:
+            return None
+        open_list = OpenList(block, self._parsed_to - len(source) + offset_of_line(source, block.first_line))
+        return open_list if open_list.goes_on(self._text) else None
+
+    def _open_fence(self, block: Block) -> OpenFence | None:
         token = block.fence
         if token is None or token.type != "fence":
             return None
         first_line_end = self._text.find("\n", self._text.find(token.markup, self._settled_to))
         if first_line_end < 0:
             return None
-        fence = _OpenFence(token.markup, token.info, first_line_end + 1)
-        return None if fence.closes(self._text) else fence
+        fence = OpenFence(token.markup, token.info, first_line_end + 1)
+        return fence if fence.goes_on(self._text) else None
+
+    def _open_lines(self, lead: int) -> list[Line] | None:
+        if self._open is None:
+            return None
+        try:
+            lines = self._open.lines(self._text, self._width)
+        except Exception:
+            logger.exception("a block that grows cannot be laid out; it is shown as it is")
+            self._open = None
+            return plain_lines(self._text[self._settled_to :].strip("\n"), self._width)
+        if self._unchanged == len(self._lines):
+            self._unchanged += lead + self._open.unchanged if self._open.unchanged else 0
+        return lines
 
     def _is_waiting(self) -> bool:
         """Whether an unfinished big block has grown too little to be parsed again."""
@@ -278,8 +302,9 @@ class MarkdownFlow:
 
     def _lay_tail(self) -> list[Line]:
         lead = [BLANK] if self._lines and self._huge_fence is None and not self._goes_on else []
-        if self._fence is not None:
-            return lead + self._fence.lines(self._text, self._width)
+        lines = self._open_lines(len(lead))
+        if lines is not None:
+            return lead + lines
         if self._formatted_to != self._parsed_to:
             self._formatted_to = self._parsed_to
             self._formatted = []
@@ -289,46 +314,6 @@ class MarkdownFlow:
         more = self._text[self._parsed_to :]
         lines = self._formatted + (plain_lines(more, self._width) if more else [])
         return lead + lines if lines else []
-
-
-class _OpenFence:
-    """A top-level fence that is still growing: complete lines are laid out once."""
-
-    def __init__(self, markup: str, info: str, code_from: int) -> None:
-        self._markup = markup
-        self._language = language_of(info)
-        self._from = code_from
-        self._looked_to = code_from
-        self._laid_to = code_from
-        self._lines: list[Line] = []
-
-    def closes(self, text: str) -> bool:
-        """Whether the closing line has come; looks only at complete lines that are new."""
-        while (end := text.find("\n", self._looked_to)) >= 0:
-            line = text[self._looked_to : end]
-            self._looked_to = end + 1
-            found = _FENCE_CLOSE.match(line)
-            if found and found[1].startswith(self._markup):
-                return True
-        return False
-
-    def forget(self) -> None:
-        """Lay out again: the width has changed."""
-        self._laid_to, self._lines = self._from, []
-
-    def lines(self, text: str, width: int) -> list[Line]:
-        """All lines so far."""
-        if not self._lines and self._language:
-            self._lines.extend(code_lines("", width, self._language, colour=False)[:1])
-        if self._looked_to > self._laid_to:
-            done = text[self._laid_to : self._looked_to - 1]
-            self._lines.extend(code_lines(done, width, self._language, colour=False, label=False))
-            self._laid_to = self._looked_to
-        rest = text[self._laid_to :]
-        if rest.strip() and self._markup.startswith(rest.strip()):
-            # The beginning of the closing line, most likely.
-            rest = ""
-        return [*self._lines, *(code_lines(rest, width, colour=False) if rest else [])]
 
 
 def _end_of_fence(source: str, markup: str, *, whole: bool) -> tuple[int, int, bool]:
@@ -342,7 +327,7 @@ def _end_of_fence(source: str, markup: str, *, whole: bool) -> tuple[int, int, b
         if end < 0 and not whole:
             break
         stop = len(source) if end < 0 else end
-        found = _FENCE_CLOSE.match(source[at:stop])
+        found = FENCE_CLOSE.match(source[at:stop])
         if found and found[1].startswith(markup):
             return at, min(stop + 1, len(source)), True
         at = min(stop + 1, len(source))
@@ -353,11 +338,7 @@ def _may_join(source: str, before: Block, last: Block) -> bool:
     """Whether the last block, half a line so far, may turn out to belong to the one before it."""
     if source.endswith("\n") or last.first_line < source.count("\n"):
         return False
+    if before.is_list and not source.split("\n")[last.first_line - 1].strip():
+        # After a blank line only another item can go on with it; what is indented would do so already.
+        return _MAY_BE_ITEM.match(source, offset_of_line(source, last.first_line)) is not None
     return before.is_list or before.end_line == last.first_line
-
-
-def _offset_of_line(text: str, line: int) -> int:
-    at = 0
-    for _ in range(line):
-        at = text.find("\n", at) + 1
-    return at

@@ -18,7 +18,7 @@ class PlainFlow:
         """All of it in the style of `key`."""
         self._key = key
         self._text = ""
-        self._width = 0
+        self._width = self._unchanged = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -45,6 +45,7 @@ class PlainFlow:
         if width != self._width:
             self._width = width
             self._forget()
+        self._unchanged = len(self._starts)
         if self.pending:
             self._stop = self._slice_end()
             self._wrap(self._text[self._at : self._stop])
@@ -98,6 +99,6 @@ class PlainFlow:
         return Line(((self._text[start:end], self._key),), join)
 
     @property
-    def settled(self) -> int:
-        """Lines that growing text will not change."""
-        return len(self._starts)
+    def unchanged(self) -> int:
+        """Lines from the top that the last layout left as they were in the one before."""
+        return self._unchanged

@@ -23,6 +23,8 @@ class SeamedFlow:
         self._labels: list[str] = []
         self._lines: list[list[Line]] = []
         self._counts: list[int] = []
+        self._width = 0
+        self._is_same = False
 
     @property
     def cuts(self) -> int:
@@ -52,7 +54,10 @@ class SeamedFlow:
 
     def layout(self, width: int) -> int:
         """Lay out at `width` cells; returns the number of lines."""
+        before = [*self._counts[:-1]]
         self._counts = [piece.layout(width) for piece in self._pieces]
+        self._is_same = width == self._width and before == self._counts[:-1]
+        self._width = width
         self._lines = [_label_lines(label, width) for label in self._labels]
         return sum(self._counts) + sum(map(len, self._lines))
 
@@ -75,9 +80,11 @@ class SeamedFlow:
         return any(piece.pending for piece in self._pieces)
 
     @property
-    def settled(self) -> int:
-        """Lines of the last layout that growing text will not change."""
-        return sum(self._counts[:-1]) + sum(map(len, self._lines)) + self._pieces[-1].settled
+    def unchanged(self) -> int:
+        """Lines from the top that the last layout left as they were in the one before."""
+        if not self._is_same:
+            return 0
+        return sum(self._counts[:-1]) + sum(map(len, self._lines)) + self._pieces[-1].unchanged
 
 
 def _label_lines(label: str, width: int) -> list[Line]:

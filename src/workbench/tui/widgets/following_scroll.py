@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from textual.containers import VerticalScroll
-from textual.geometry import Offset
-from textual.reactive import reactive
+from textual.geometry import Offset, Size
+from textual.reactive import Reactive, reactive
 
 NEAR_TOP: Final = 2
 """Lines from the top that count as the top."""
@@ -17,6 +17,9 @@ class FollowingScroll(VerticalScroll):
 
     following: reactive[bool] = reactive(True, init=False)
     """Whether the end is kept in sight."""
+
+    # A line that comes has the screen laid out already; Textual would do it once more when that is done.
+    virtual_size = Reactive(Size(0, 0), layout=False)
 
     @property
     def scroll_offset(self) -> Offset:

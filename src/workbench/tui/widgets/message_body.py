@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
@@ -30,6 +33,8 @@ _NEXT_SLICE_S: Final = 0.01
 _AT_ONCE_S: Final = 0.03
 _MOST_WAITS = 200
 _MOST_SLICES = 10_000
+_COMPARED: Final = 20
+"""Last lines that are looked at one by one while text comes, so that only those that changed are painted."""
 
 _Spans = list[tuple[int, int, Style]]
 
@@ -42,6 +47,9 @@ class MessageBody(Widget):
     """
 
     ALLOW_SELECT = True
+
+    # A line that comes has the screen laid out already; Textual would do it once more when that is done.
+    virtual_size = Reactive(Size(0, 0), layout=False)
 
     @dataclass
     class LinkClicked(Message):
@@ -59,6 +67,8 @@ class MessageBody(Widget):
         self._palette = palette
         self._grew = grew
         self._painted: Palette | None = None
+        self._filters: Sequence[LineFilter] = ()
+        self._ground = Color(0, 0, 0)
         self._current = False
         self._strips: dict[int, Strip] = {}
         self._lines = MessageLines(view)
@@ -73,17 +83,26 @@ class MessageBody(Widget):
 
     def update_view(self, view: MessageView) -> None:
         """Show another state of the message."""
-        was_height = self._lines.height
-        kept = self._lines.take(view)
-        if not self._lines.width:
+        lines, was_height, was_caret = self._lines, self._lines.height, self._lines.caret_line
+        first = max(was_height - _COMPARED, 0)
+        shown = [(lines.line(y), y == was_caret) for y in range(first, was_height)]
+        lines.take(view)
+        if not lines.width:
             return
+        self._lay_out(lines.width)
+        # The last line has no bar, so it is painted in another way where it is no longer the last.
+        end = min(was_height, lines.height) - int(lines.height != was_height)
+        kept = max(min(lines.unchanged, *(y for y in (was_caret, lines.caret_line) if y >= 0), end), 0)
+        while first <= kept < end:
+            if (lines.line(kept), kept == lines.caret_line) != shown[kept - first]:
+                break
+            kept += 1
         self._strips = {y: strip for y, strip in self._strips.items() if y < kept}
-        self._lay_out(self._lines.width)
-        if self._lines.height != was_height:
-            self._grew(self, self._lines.height - was_height)
+        if lines.height != was_height:
+            self._grew(self, lines.height - was_height)
             self.refresh(layout=True)
-        else:
-            self.refresh(Region(0, kept, self.size.width, max(was_height - kept, 1)))
+        elif kept < was_height:
+            self.refresh(Region(0, kept, self.size.width, was_height - kept))
 
     @property
     def is_current(self) -> bool:
@@ -163,7 +182,8 @@ class MessageBody(Widget):
         self._lay_out(self._lines.width)
         if self._lines.pending and self._next_slice is None:
             self._next_slice = self.set_timer(_NEXT_SLICE_S, self.lay_out_more)
-        self._strips = {y: strip for y, strip in self._strips.items() if y < before - 1}
+        # What stands below the slice has moved: the badge, and all of the text where reasoning has grown.
+        self._strips.clear()
         self._grew(self, self._lines.height - before)
         self.refresh(layout=True)
         return True
@@ -174,22 +194,30 @@ class MessageBody(Widget):
         self._strips.clear()
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in `crop`; with no frame around them, they need no second cache with a look at every line."""
+        palette, filters = self._palette(), self.get_line_filters()
+        if palette is not self._painted or filters != self._filters:
+            self._painted, self._filters = palette, filters
+            self._strips.clear()
+        self._ground = self.background_colors[1]
+        self._lay_out(self.size.width)
+        strips = [self._strips.get(y) or self.render_line(y) for y in crop.line_range]
+        return strips if crop.width == self.size.width else [strip.crop(crop.x, crop.right) for strip in strips]
+
     def render_line(self, y: int) -> Strip:
         """The strip of line `y`, with selection and the offsets that selecting needs."""
         palette = self._palette()
-        if palette is not self._painted:
-            self._painted = palette
-            self._strips.clear()
-        self._lay_out(self.size.width)
-        selection = self.text_selection
+        # What has just been removed may be painted once more.
+        selection = self.text_selection if self.is_attached else None
         span = selection.get_span(y) if selection is not None else None
-        if span is not None:
-            return self._paint(y, palette, span).apply_offsets(0, y)
-        strip = self._strips.get(y)
-        if strip is None:
+        strip = self._paint(y, palette, span).apply_offsets(0, y)
+        for line_filter in self._filters:
+            strip = strip.apply_filter(line_filter, self._ground)
+        if span is None:
             if len(self._strips) > _STRIPS_KEPT:
                 self._strips.clear()
-            strip = self._strips[y] = self._paint(y, palette, None).apply_offsets(0, y)
+            self._strips[y] = strip
         return strip
 
     def _paint(self, y: int, palette: Palette, span: tuple[int, int] | None) -> Strip:
@@ -249,7 +277,7 @@ class MessageBody(Widget):
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Paint the lines again."""
-        self.refresh()
+        self._paint_again()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text: without gutters, and wrapped lines put together again."""

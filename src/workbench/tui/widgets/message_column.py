@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.layout import Layout
 from textual.message import Message
@@ -13,8 +13,10 @@ from textual.widget import Widget
 from workbench.tui.palette import COMPONENTS, PALETTE_CSS, PaletteKeeper
 from workbench.tui.safe import SafeStatic
 from workbench.tui.widgets.following_scroll import FollowingScroll
-from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.message_view import MessageView
+
+if TYPE_CHECKING:
+    from workbench.tui.widgets.message_body import MessageBody
 
 MOUNTED: Final = 30
 """Messages mounted at the end of the transcript, or around one that is jumped to."""
@@ -73,6 +75,11 @@ class MessageColumn(FollowingScroll):
         self._palette.stale()
         super().notify_style_update()
 
+    def lay_out_anew(self) -> None:
+        """Other room between things is wanted."""
+        for body in self._bodies.values():
+            body.lay_out_anew()
+
     def _index(self, message_id: str) -> int | None:
         # Messages that change are almost always near the end.
         return next((i for i in range(len(self._views) - 1, -1, -1) if self._views[i].id == message_id), None)
@@ -80,6 +87,9 @@ class MessageColumn(FollowingScroll):
     # -- the window --------------------------------------------------------------------------------------------
 
     def _make(self, view: MessageView) -> MessageBody:
+        # With what it draws it is a tenth of all that is imported, and the first paint has no message.
+        from workbench.tui.widgets.message_body import MessageBody
+
         body = self._bodies[view.id] = MessageBody(view, self._palette.current, self._body_grew)
         body.unfolded = view.id in self._unfolded
         return body

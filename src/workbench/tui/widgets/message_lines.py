@@ -43,6 +43,7 @@ class MessageLines:
         self._head: list[Line] = []
         self._foot: list[Line] = []
         self._reasoning_count = self._gap = self._text_count = 0
+        self._text_stays_at = -1
         self._stale = True
         self._begin(view)
 
@@ -85,8 +86,8 @@ class MessageLines:
         kept = int(self.view.streaming)
         return self._taken + kept < len(self.view.text) or self._reasoning_taken + kept < len(self.view.reasoning)
 
-    def take(self, view: MessageView) -> int:
-        """Take another state of the message; returns how many lines from the top stay as they are."""
+    def take(self, view: MessageView) -> None:
+        """Take another state of the message."""
         old = self.view
         grows = (
             view.role == old.role
@@ -96,12 +97,12 @@ class MessageLines:
             and view.reasoning.startswith(old.reasoning)
             and (old.streaming or (view.text == old.text and view.reasoning == old.reasoning))
         )
-        kept = self._settled if grows and view.header == old.header else 0
+        same_above = grows and view.header == old.header and view.reasoning == old.reasoning
+        self._text_stays_at = self.first_text_line if same_above else -1
         if grows:
             self._grow(view)
         else:
             self._begin(view)
-        return kept if view.reasoning == old.reasoning else min(kept, len(self._head))
 
     @property
     def can_fold(self) -> bool:
@@ -121,8 +122,11 @@ class MessageLines:
         return len(self._head) + self._reasoning_count + self._gap + self._text_count + len(self._foot)
 
     @property
-    def _settled(self) -> int:
-        return len(self._head) + self._reasoning_count + self._gap + self._flow.settled
+    def unchanged(self) -> int:
+        """Lines from the top that are, after what was taken last is laid out, as they were before."""
+        if self._text_stays_at != self.first_text_line:
+            return 0
+        return self._text_stays_at + (min(self._flow.unchanged, self._text_count) if self._text_count else 0)
 
     @property
     def first_text_line(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -16,14 +16,15 @@ from workbench.tui.actions.registry import bindings_of
 from workbench.tui.actions.telling import keys_that_fit
 from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import glyphs
-from workbench.tui.markdown.blocks import warm_up
-from workbench.tui.markdown.matching import Mark
 from workbench.tui.markdown.textlines import cells
 from workbench.tui.safe import set_border_subtitle
-from workbench.tui.state.finding import Needle
-from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.message_column import MORE, MOUNTED, MessageColumn
 from workbench.tui.widgets.message_view import MessageView
+
+if TYPE_CHECKING:
+    from workbench.tui.markdown.matching import Mark
+    from workbench.tui.state.finding import Needle
+    from workbench.tui.widgets.message_body import MessageBody
 
 WARM_UP_AFTER_S: Final = 0.5
 """Seconds after which the Markdown libraries are loaded, beside the first paints."""
@@ -78,6 +79,8 @@ copies it, Y its code, l lists its links, f finds words. Dragging with the mouse
 
     @work(group="transcript-warm-up", exit_on_error=False)
     async def _warm_up(self) -> None:
+        from workbench.tui.markdown.blocks import warm_up
+
         await asyncio.to_thread(warm_up)
 
     # -- content -----------------------------------------------------------------------------------------------
