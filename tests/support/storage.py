@@ -121,3 +121,25 @@ async def _next(transaction: Transaction) -> None:
 
 
 NEXT = Step(number=STEPS[-1].number + 1, title="a step for tests", run=_next)
+
+
+ROWS = 40
+"""What `filled` writes."""
+
+
+async def filled(path: Path, steps: Sequence[Step] = STEPS) -> Path:
+    """A database with rows, closed."""
+    async with opened(path, steps=steps) as store:
+        rows = [(f"c{n:03}", f"title {n}", n, n) for n in range(ROWS)]
+        sql = "insert into conversations(id, title, created_at, updated_at) values (?, ?, ?, ?)"
+        await store.write(lambda t: t.executemany(sql, rows))
+    return path
+
+
+def damage_table(path: Path, table: str) -> None:
+    """Overwrite a table's first page."""
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        page = connection.execute("select rootpage from sqlite_master where name = ?", (table,)).fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(os.urandom(4096))

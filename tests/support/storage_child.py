@@ -15,6 +15,7 @@ from tests.support.storage import NEXT, failing, opened
 from workbench.conversations.repository import Conversations
 from workbench.conversations.trash import Trash
 from workbench.conversations.values import MessageState, Seam
+from workbench.core.bus import EventBus
 from workbench.core.clock import SystemClock
 from workbench.core.errors import StorageError
 from workbench.storage.instance import Instance
@@ -143,7 +144,8 @@ async def go_on(path: Path) -> None:
 async def delete_and_undo(path: Path) -> None:
     """Delete a prompt with its reply and bring both back, again and again, saying each round, until killed."""
     async with opened(path) as store:
-        conversations, trash = Conversations(store, SystemClock(), "0dead"), Trash(store, SystemClock())
+        conversations = Conversations(store, SystemClock(), "0dead")
+        trash = Trash(store, SystemClock(), EventBus(SystemClock()))
         begun = await conversations.begin_turn(prompt="tell me", conversation_id=None)
         await conversations.finish_reply(begun.reply.id, state=MessageState.DONE, text="once upon a time")
         while True:

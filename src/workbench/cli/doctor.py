@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,10 +18,12 @@ from workbench.cli.doctor_checks import (
     check_terminal,
     loose_files,
 )
+from workbench.cli.doctor_database import check_database
 from workbench.cli.failures import ExitCode
 from workbench.cli.invocation import Invocation
 from workbench.cli.options import JsonFlag
 from workbench.cli.preparation import what_is_missing
+from workbench.cli.progress import ProgressLine
 from workbench.cli.session import running_engine
 from workbench.core.errors import ConfigurationError, WorkbenchError
 
@@ -33,19 +35,22 @@ if TYPE_CHECKING:
     from workbench.providers.health.probing import ProbeResult
     from workbench.providers.health.values import ProviderStatus
 
-SAFE_SQLITE = (3, 51, 3)
-"""The first SQLite without the WAL-reset race."""
 _STYLES = {CheckState.OK: output.GREEN, CheckState.WARNING: output.YELLOW, CheckState.PROBLEM: output.RED}
-_MIB = 1_048_576
 
 
-def doctor(context: typer.Context, json: JsonFlag = False) -> None:
+def doctor(
+    context: typer.Context,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Look at every page, reference and index entry of the database too.")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
     """Check what workbench stands on.
 
     Exit code 1 when there is a problem.
     """
     invocation = cast("Invocation", context.obj)
-    checks = examine(invocation)
+    checks = examine(invocation, deep=deep)
     if json:
         output.write_json(
             {"checks": [{"name": c.name, "state": c.state, "detail": c.detail, "hint": c.hint} for c in checks]}
@@ -59,12 +64,12 @@ def doctor(context: typer.Context, json: JsonFlag = False) -> None:
     raise typer.Exit(ExitCode.FAILED if any(c.state is CheckState.PROBLEM for c in checks) else ExitCode.DONE)
 
 
-def examine(invocation: Invocation) -> list[Check]:
+def examine(invocation: Invocation, *, deep: bool = False) -> list[Check]:
     """Every check, in a fixed order; none of them raises."""
     paths = invocation.paths()
     loose_before = loose_files(paths)
     with running_engine(invocation) as engine:
-        of_the_core = _checks_of_core(engine, offline=invocation.offline)
+        of_the_core = _checks_of_core(engine, offline=invocation.offline, deep=deep)
     return [
         check_python(),
         check_terminal(),
@@ -77,12 +82,14 @@ def examine(invocation: Invocation) -> list[Check]:
     ]
 
 
-def _checks_of_core(engine: Engine, *, offline: bool) -> list[Check]:
+def _checks_of_core(engine: Engine, *, offline: bool, deep: bool) -> list[Check]:
     """Configuration, database and providers."""
     try:
+        with ProgressLine() as shown:
+            database = engine.run(lambda core: check_database(core, shown, deep=deep))
         return [
             engine.run(_check_configuration),
-            engine.run(_check_database),
+            database,
             engine.run(lambda core: _check_providers(core, offline=offline)),
         ]
     except WorkbenchError as problem:
@@ -127,26 +134,6 @@ async def _check_configuration(core: Core) -> Check:
         )
     detail = files or f"there is no {core.paths.config_file}; the defaults apply"
     return Check(name="configuration", state=CheckState.OK, detail=detail)
-
-
-async def _check_database(core: Core) -> Check:
-    version = str((await core.store.read("select sqlite_version()"))[0][0])
-    pages = (await core.store.read("pragma page_count"))[0][0]
-    page_size = (await core.store.read("pragma page_size"))[0][0]
-    findings = [str(row[0]) for row in await core.store.read("pragma quick_check(5)")]
-    detail = f"{core.paths.database}, {pages * page_size / _MIB:.1f} MiB, SQLite {version}"
-    if findings != ["ok"]:
-        hint = "Put the newest backup from data/backups in its place"
-        return Check(name="database", state=CheckState.PROBLEM, detail=f"{detail}: {'; '.join(findings)}", hint=hint)
-    if core.store.read_only:
-        return Check(name="database", state=CheckState.WARNING, detail=f"{detail}, read-only", hint=core.store.notice)
-    if tuple(int(part) for part in version.split(".")) < SAFE_SQLITE:
-        hint = (
-            "Versions before 3.51.3 have a rare race between checkpoint and write; workbench works around it "
-            "with a lock, other programs must not write to the file"
-        )
-        return Check(name="database", state=CheckState.WARNING, detail=detail, hint=hint)
-    return Check(name="database", state=CheckState.OK, detail=detail)
 
 
 async def _check_providers(core: Core, *, offline: bool) -> Check:

@@ -73,6 +73,13 @@ class DatabaseTooNewError(StorageError):
     cause_class = Cause.PERMANENT
 
 
+class DatabaseDamagedError(StorageError):
+    """The database's file is not what was written; what can be read of it can be brought into a new one."""
+
+    kind = "database_damaged"
+    cause_class = Cause.PERMANENT
+
+
 class ProvidersError(WorkbenchError):
     """No provider gave an answer; exit code 1, or 3 when nothing could be reached."""
 

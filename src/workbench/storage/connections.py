@@ -14,7 +14,7 @@ from typing import cast
 import aiosqlite
 
 from workbench.core.errors import StorageError
-from workbench.storage.failures import REFUSED_VALUES, storage_error
+from workbench.storage.failures import REFUSED_VALUES, primary_code, storage_error
 from workbench.storage.schema import APPLICATION_ID
 from workbench.storage.waiting import to_the_end
 
@@ -29,8 +29,15 @@ _WRITER_PRAGMAS = (
     f"pragma busy_timeout={BUSY_TIMEOUT_MS}",
     "pragma foreign_keys=on",
     "pragma synchronous=full",
+    # What is purged is overwritten: nobody finds it in the file, and salvaging does not bring it back.
+    "pragma secure_delete=on",
     "pragma cache_size=-16000",
     f"pragma journal_size_limit={WAL_KEPT_BYTES}",
+)
+_MEMORY_PRAGMAS = (
+    "pragma foreign_keys=on",
+    # A large sort would else lay its rows down in a file.
+    "pragma temp_store=memory",
 )
 _READER_PRAGMAS = (
     f"pragma busy_timeout={BUSY_TIMEOUT_MS}",
@@ -38,6 +45,16 @@ _READER_PRAGMAS = (
     "pragma query_only=1",
     "pragma cache_size=-16000",
 )
+
+
+_NOTHING_BESIDE = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+)
+"""What SQLite reports when it cannot make the files that it needs beside a database."""
+
+
+_HEADER_ONLY = 1
+"""Pages of a database that has no table yet."""
 
 
 class TooManyRowsError(sqlite3.DataError):
@@ -84,13 +101,14 @@ def _json_checks_are_trusted() -> bool:
 
 async def connect_writer(database: Path) -> aiosqlite.Connection:
     """The connection that writes; the file must exist. A new database gets its header here."""
-    connection = await _connect(database, "rw", sqlite3.Connection)
+    connection = await _connect(database, f"{uri_of(database)}?mode=rw", sqlite3.Connection)
     try:
         for pragma in _WRITER_PRAGMAS:
             await connection.execute_fetchall(pragma)
         if _json_checks_are_trusted():
             await connection.execute_fetchall("pragma trusted_schema=off")
-        if await pragma_value(connection, "page_count") == 0:
+        # Who makes it may have been killed between the first two of these: each writes the first page.
+        if await pragma_value(connection, "page_count") <= _HEADER_ONLY:
             # Vacuuming in steps can only be chosen before the first table. The header is written before the log is
             # switched on: else all of a young database lies in the log, beside an empty file.
             await connection.execute_fetchall("pragma auto_vacuum=incremental")
@@ -109,15 +127,28 @@ async def connect_writer(database: Path) -> aiosqlite.Connection:
     return connection
 
 
-async def connect_reader(database: Path) -> aiosqlite.Connection:
-    """A connection that can only read, and never checkpoints."""
-    connection = await _connect(database, "ro", _BoundedConnection)
+async def connect_reader(database: Path, *, lasting: bool = False) -> aiosqlite.Connection:
+    """A connection that can only read, and never checkpoints.
+
+    With `lasting` the file is taken for one that nobody changes, if SQLite cannot lay anything beside it: on a full
+    disk, or in a folder that may not be written.
+    """
+    try:
+        return await _reader(database, "ro")
+    except StorageError as problem:
+        if not lasting or primary_code(problem.__cause__ or problem) not in _NOTHING_BESIDE:
+            raise
+        return await _reader(database, "ro&immutable=1")
+
+
+async def _reader(database: Path, mode: str) -> aiosqlite.Connection:
+    connection = await _connect(database, f"{uri_of(database)}?mode={mode}", _BoundedConnection)
     try:
         for pragma in _READER_PRAGMAS:
             await connection.execute_fetchall(pragma)
-        # The first look at the file: what cannot be read says so now. A file without a page is one in the making.
+        # The first look at the file: what cannot be read says so now. A file without a table is one in the making.
         application = await pragma_value(connection, "application_id")
-        if application != APPLICATION_ID and await pragma_value(connection, "page_count"):
+        if application != APPLICATION_ID and await pragma_value(connection, "page_count") > _HEADER_ONLY:
             raise StorageError(
                 f"{database} belongs to another program",
                 detail=f"its application id is {application:#x}, not {APPLICATION_ID:#x}",
@@ -127,6 +158,14 @@ async def connect_reader(database: Path) -> aiosqlite.Connection:
     except BaseException as error:
         await to_the_end(connection.close())
         raise _explained(error, database) from error
+    return connection
+
+
+async def connect_memory() -> aiosqlite.Connection:
+    """The only connection to a new database that no file holds; closing it ends that."""
+    connection = await _connect(Path(":memory:"), ":memory:", sqlite3.Connection)
+    for pragma in _MEMORY_PRAGMAS:
+        await connection.execute_fetchall(pragma)
     return connection
 
 
@@ -145,9 +184,8 @@ def _explained(error: BaseException, database: Path) -> BaseException:
     return storage_error(error, database) if isinstance(error, (sqlite3.Error, *REFUSED_VALUES)) else error
 
 
-async def _connect(database: Path, mode: str, factory: type[sqlite3.Connection]) -> aiosqlite.Connection:
+async def _connect(database: Path, uri: str, factory: type[sqlite3.Connection]) -> aiosqlite.Connection:
     made: list[aiosqlite.Connection] = []
-    uri = f"{uri_of(database)}?mode={mode}"
 
     def make() -> None:
         made.append(aiosqlite.connect(uri, uri=True, isolation_level=None, factory=factory))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import deque
+from collections.abc import Callable
 
 from workbench.core.bus import EventBus, Subscription
 from workbench.core.errors import StorageError
@@ -28,8 +29,20 @@ _SUBSCRIPTION_BOUND = 100_000
 class EventRecorder:
     """One task that writes down every event marked `stored`."""
 
-    def __init__(self, bus: EventBus, log: EventLog, *, retry_s: float = RETRY_S, kept: int = KEPT_EVENTS) -> None:
-        """From `bus` to `log`; after a failure again every `retry_s` seconds, with `kept` events in memory."""
+    def __init__(
+        self,
+        bus: EventBus,
+        log: EventLog,
+        *,
+        retry_s: float = RETRY_S,
+        kept: int = KEPT_EVENTS,
+        passed_over: Callable[[Event], bool] = lambda _: False,
+    ) -> None:
+        """From `bus` to `log`; after a failure again every `retry_s` seconds, with `kept` events in memory.
+
+        Events that are `passed_over` are not written down; it must not use the bus.
+        """
+        self._passed_over = passed_over
         self._bus = bus
         self._log = log
         self._retry_s = retry_s
@@ -53,7 +66,7 @@ class EventRecorder:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._news.set)
 
-        self._subscription = self._bus.subscribe(_is_stored, bound=_SUBSCRIPTION_BOUND, wake=wake)
+        self._subscription = self._bus.subscribe(self._is_stored, bound=_SUBSCRIPTION_BOUND, wake=wake)
         self._task = asyncio.create_task(self._record(), name="workbench-event-recorder")
 
     async def close(self) -> None:
@@ -116,6 +129,5 @@ class EventRecorder:
             self._bus.publish(StorageTrouble(problem=""))
         return True
 
-
-def _is_stored(event: Event) -> bool:
-    return event.stored
+    def _is_stored(self, event: Event) -> bool:
+        return event.stored and not self._passed_over(event)

@@ -43,6 +43,9 @@ class Instance:
                 descriptor = os.open(path, flags, PRIVATE_FILE)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 if os.fstat(descriptor).st_nlink:
+                    # For people only: whether it lives is told by the lock. A full disk has no room for it.
+                    with contextlib.suppress(OSError):
+                        os.write(descriptor, str(os.getpid()).encode())
                     return cls(instance_id, path, descriptor)
                 # Another process took the file for a dead one's before it was locked.
                 os.close(descriptor)
@@ -71,6 +74,17 @@ class Instance:
         finally:
             os.close(descriptor)
         return False
+
+    @staticmethod
+    def processes(data_dir: Path) -> list[int]:
+        """Numbers of the processes that have claimed an instance and still run, this one left out."""
+        found: list[int] = []
+        with contextlib.suppress(OSError):
+            for path in sorted((data_dir / _FOLDER).iterdir()):
+                if Instance.is_alive(data_dir, path.name):
+                    with contextlib.suppress(OSError, ValueError):
+                        found.append(int(path.read_text(encoding="ascii")))
+        return [number for number in found if number != os.getpid()]
 
     def release(self) -> None:
         """End the claim; twice is once."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from workbench.storage.waiting import to_the_end
 
 WRITE_WAIT_S = 10.0
 """How long a write waits for the other processes before it gives up."""
+
+AT_ONCE_S = 2.0
+"""How long one who needs the database for itself waits for a transaction to end."""
 
 _POLL_S = 0.004
 
@@ -82,6 +85,27 @@ class WriteLock:
                     hint="Wait until it has finished, or end that process, then try again",
                     where="storage",
                 )
+
+
+@contextlib.contextmanager
+def held_at_once(database: Path) -> Generator[None]:
+    """Hold the lock without a loop; raises StorageError, naming the process that has it, when it is not free."""
+    path = database.with_name(f"{database.name}.lock")
+    lock = _file_lock(path)
+    try:
+        lock.acquire(timeout=AT_ONCE_S, poll_interval=_POLL_S)
+    except Timeout:
+        holder = _holder(path)
+        raise StorageError(
+            "Another workbench is writing and does not finish",
+            detail=f"{path} is held by {f'process {holder}' if holder else 'another process'}",
+            hint="Wait until it has finished, or end that process, then try again",
+            where="storage",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _file_lock(path: Path) -> FileLock:

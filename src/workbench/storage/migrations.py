@@ -9,6 +9,7 @@ from pathlib import Path
 import aiosqlite
 
 from workbench.core.errors import StorageError
+from workbench.core.progress import Progress, Tell, unheard
 from workbench.storage.connections import pragma_value
 from workbench.storage.failures import REFUSED_VALUES, backups_hint, storage_error
 from workbench.storage.schema import Step
@@ -21,6 +22,7 @@ async def migrate(
     database: Path,
     steps: Sequence[Step],
     back_up: Callable[[], Awaitable[object]],
+    tell: Tell = unheard,
 ) -> int:
     """Run the pending steps, each in a transaction with its `user_version`; gives how many there were.
 
@@ -31,6 +33,8 @@ async def migrate(
     if pending and version > 0:
         await back_up()
     for step in pending:
+        if version > 0:
+            tell(Progress(doing=step.title))
         await _run(connection, database, step)
     return len(pending)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.core.text import folded
@@ -295,37 +295,38 @@ _HISTORY = (
     # The title as searches compare it.
     "alter table conversations add column title_folded text not null default ''",
     "create index conversations_folder on conversations(folder) where folder is not null",
+    # Purging looks a message up in both columns.
+    "create index conversations_leaf on conversations(active_leaf_id) where active_leaf_id is not null",
+    "create index conversations_fork on conversations(forked_from_id) where forked_from_id is not null",
+    # A title that came from a prompt is found there: only the others are searched, without reading the rows.
+    """
+    create index conversations_named on conversations(updated_at desc, id desc, title_folded)
+    where titled_by <> 'prompt'
+    """,
 )
 
 
-async def _history(transaction: Transaction) -> None:
-    for statement in _HISTORY:
+async def _run_all(transaction: Transaction, statements: Sequence[str]) -> None:
+    for statement in statements:
         await transaction.execute(statement)
+
+
+def _statements(number: int, title: str, statements: Sequence[str]) -> Step:
+    return Step(number=number, title=title, run=lambda transaction: _run_all(transaction, statements))
+
+
+async def _history(transaction: Transaction) -> None:
+    await _run_all(transaction, _HISTORY)
     titles = await transaction.fetch("select id, title from conversations where title <> ''")
     await transaction.executemany(
         "update conversations set title_folded = ? where id = ?", [(folded(row["title"]), row["id"]) for row in titles]
     )
 
 
-async def _deletions(transaction: Transaction) -> None:
-    for statement in _DELETIONS:
-        await transaction.execute(statement)
-
-
-async def _providers(transaction: Transaction) -> None:
-    for statement in _PROVIDERS:
-        await transaction.execute(statement)
-
-
-async def _spine(transaction: Transaction) -> None:
-    for statement in _SPINE:
-        await transaction.execute(statement)
-
-
 STEPS: tuple[Step, ...] = (
-    Step(number=1, title="conversations, messages, attempts, events, drafts", run=_spine),
-    Step(number=2, title="breakers, keys, rotation and probes of providers", run=_providers),
-    Step(number=3, title="messages and conversations that can be deleted and brought back", run=_deletions),
+    _statements(1, "conversations, messages, attempts, events, drafts", _SPINE),
+    _statements(2, "breakers, keys, rotation and probes of providers", _PROVIDERS),
+    _statements(3, "messages and conversations that can be deleted and brought back", _DELETIONS),
     Step(number=4, title="messages in their place in time, a full-text index, folders", run=_history),
-)  # fmt: skip
+)
 """Every step, in order; a released one never changes."""
