@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from workbench.conversations import rows, writes
+from workbench.conversations.search import index
 from workbench.conversations.values import Message
 from workbench.core.clock import Clock
 from workbench.storage.store import Store
@@ -43,6 +44,7 @@ async def _interrupt(store: Store, clock: Clock, message_ids: Sequence[str], own
             values = {"id": message_id, "owner": owner, "reason": INTERRUPTED, "now": now}
             if await transaction.execute(writes.INTERRUPT_REPLY, values):
                 await transaction.execute(writes.CANCEL_ATTEMPTS, values)
+                await index.put_message(transaction, message_id)
                 changed.extend(rows.message_of(row) for row in await transaction.fetch(rows.BY_ID, values))
         return changed
 

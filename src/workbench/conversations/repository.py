@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 
 from workbench.conversations import branches, rows, writes
 from workbench.conversations.interruption import mark_interrupted
+from workbench.conversations.references import conversation_named
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError
-from workbench.core.ids import ALPHABET
 from workbench.core.text import clean_line, safe_for_storage
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
 
-LONGEST_TITLE = 200
 Messages = list[Message]
 Page = tuple[int, list[Conversation]]
 """The number of all conversations, and some of them."""
@@ -152,8 +151,7 @@ class Conversations:
         }
 
         async def work(transaction: Transaction) -> None:
-            if not await transaction.execute(writes.SAVE_REPLY, values):
-                await writes.refuse_change(transaction, message_id)
+            await writes.save_reply(transaction, values)
 
         await self._store.write(work)
 
@@ -188,13 +186,7 @@ class Conversations:
         }
 
         async def work(transaction: Transaction) -> None:
-            if not await transaction.execute(writes.FINISH_REPLY, values):
-                await writes.refuse_change(transaction, message_id)
-            await transaction.execute(
-                "update conversations set updated_at = max(updated_at, :now)"
-                " where id = (select conversation_id from messages where id = :id)",
-                values,
-            )
+            await writes.finish_reply(transaction, values)
 
         await self._store.write(work)
 
@@ -215,17 +207,8 @@ class Conversations:
             if not found:
                 raise NotFoundError("There is no conversation yet", where="conversations")
             return rows.conversation_of(found[0])
-        prefix = reference.strip().lower()
-        hint = "`workbench history list` shows what there is"
-        if not prefix or set(prefix) - set(ALPHABET):
-            raise NotFoundError("There is no such conversation", detail=clean_line(reference), hint=hint)
-        found = await self._store.read(rows.BY_PREFIX, {"low": prefix, "high": f"{prefix}~"})
-        if len(found) > 1 and found[0]["id"] != prefix:
-            some = ", ".join(row["id"] for row in found)
-            raise NotFoundError("Several conversations begin like this", detail=some, hint="Type more of the id")
-        if not found:
-            raise NotFoundError("There is no such conversation", detail=clean_line(reference), hint=hint)
-        return rows.conversation_of(found[0])
+        title, hint = "There is no such conversation", "`workbench history list` shows what there is"
+        return await conversation_named(self._store, reference, rows.BY_PREFIX, title=title, hint=hint)
 
     async def list(self, *, limit: int = 50, offset: int = 0) -> Page:
         """How many conversations there are, and `limit` of them after the first `offset`: the latest used first.
@@ -241,6 +224,10 @@ class Conversations:
             page = await self._store.read(rows.RECENT_AFTER, {**after, "limit": min(rows.PAGE, limit - len(found))})
             found = [*found, *page]
         return total, [rows.conversation_of(row) for row in found]
+
+    async def pinned(self) -> Sequence[Conversation]:
+        """The pinned conversations that are not archived, the latest used first; at most 500."""
+        return [rows.conversation_of(row) for row in await self._store.read(rows.PINNED, {"limit": rows.PAGE})]
 
     async def tree(self, conversation_id: str) -> Messages:
         """All messages of a conversation, in the order they were written; raises NotFoundError."""
@@ -332,15 +319,6 @@ class Conversations:
         async def work(transaction: Transaction) -> None:
             if not await transaction.execute(sql, (rating, safe_for_storage(message_id))):
                 raise NotFoundError("There is no such reply", detail=clean_line(message_id))
-
-        await self._store.write(work)
-
-    async def rename(self, conversation_id: str, title: str) -> None:
-        """Give a conversation another title, on one line; raises NotFoundError."""
-        line = writes.one_line(title, LONGEST_TITLE)
-
-        async def work(transaction: Transaction) -> None:
-            await writes.rename(transaction, conversation_id, line)
 
         await self._store.write(work)
 

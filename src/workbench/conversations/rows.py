@@ -80,9 +80,15 @@ _CONVERSATIONS = """
 """
 
 CONVERSATION = _CONVERSATIONS.replace("$which", "where c.id = :id")
+BY_IDS = _CONVERSATIONS.replace("$which", "where c.id in (select value from json_each(:ids))")
+"""Some conversations, in no order."""
 BY_PREFIX = _CONVERSATIONS.replace(
     "$which", "where c.id >= :low and c.id < :high and c.deleted_at is null order by c.id limit 5"
 )
+DELETED_BY_PREFIX = _CONVERSATIONS.replace(
+    "$which", "where c.id >= :low and c.id < :high and c.deleted_at is not null order by c.id limit 5"
+)
+LAST_DELETED = _CONVERSATIONS.replace("$which", "where c.deleted_at is not null order by c.deleted_at desc limit 1")
 LISTED = "select count(*) from conversations where archived_at is null and deleted_at is null"
 """How many conversations lists have."""
 RECENT = _CONVERSATIONS.replace(
@@ -90,6 +96,13 @@ RECENT = _CONVERSATIONS.replace(
     """
     where c.archived_at is null and c.deleted_at is null
     order by c.updated_at desc, c.id desc limit :limit offset :offset
+    """,
+)
+PINNED = _CONVERSATIONS.replace(
+    "$which",
+    """
+    where c.pinned = 1 and c.archived_at is null and c.deleted_at is null
+    order by c.updated_at desc, c.id desc limit :limit
     """,
 )
 RECENT_AFTER = _CONVERSATIONS.replace(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 from workbench.conversations.placing import place_of
+from workbench.conversations.search import index
 from workbench.conversations.values import MessageState, Role
 from workbench.core.errors import NotFoundError, StorageError, UsageError
 from workbench.core.ids import new_id
@@ -70,6 +72,10 @@ INTERRUPT_REPLY = """
         where a.message_id = messages.id and a.state = 'running' order by a.started_at desc limit 1))
     where id = :id and state = 'streaming' and owner is :owner
 """
+USED_NOW = """
+    update conversations set updated_at = max(updated_at, :now)
+    where id = (select conversation_id from messages where id = :id)
+"""
 CANCEL_ATTEMPTS = """
     update attempts set state = 'cancelled', error_kind = 'cancelled', error_text = :reason, ended_at = :now
     where message_id = :id and state = 'running'
@@ -108,6 +114,8 @@ async def new_message(
         "text": safe_for_storage(text),
     }
     await transaction.execute(INSERT_MESSAGE, values)
+    if owner is None:
+        await index.put_message(transaction, id_)
     return id_
 
 
@@ -163,6 +171,25 @@ async def system_in_force(transaction: Transaction, message_id: str | None) -> s
     return found[0]["text"] if found else None
 
 
+async def save_reply(transaction: Transaction, values: Mapping[str, object]) -> None:
+    """Store what has arrived of a reply (`SAVE_REPLY`); raises NotFoundError, FinishedMessageError."""
+    id_ = str(values["id"])
+    # One that was marked as interrupted, and goes on all the same, is in the index already.
+    await index.take_out_message(transaction, id_)
+    if not await transaction.execute(SAVE_REPLY, values):
+        await refuse_change(transaction, id_)
+
+
+async def finish_reply(transaction: Transaction, values: Mapping[str, object]) -> None:
+    """Store a reply's end (`FINISH_REPLY`, `USED_NOW`) and index it; raises NotFoundError, FinishedMessageError."""
+    id_ = str(values["id"])
+    await index.take_out_message(transaction, id_)
+    if not await transaction.execute(FINISH_REPLY, values):
+        await refuse_change(transaction, id_)
+    await index.put_message(transaction, id_)
+    await transaction.execute(USED_NOW, values)
+
+
 class FinishedMessageError(StorageError):
     """A finished message does not change."""
 
@@ -180,13 +207,6 @@ async def refuse_change(transaction: Transaction, message_id: str) -> None:
 async def update_conversation(transaction: Transaction, sql: str, value: str, conversation_id: str) -> None:
     """Set one value of a conversation; raises NotFoundError."""
     if not await transaction.execute(sql, (value, conversation_id)):
-        raise no_conversation(conversation_id)
-
-
-async def rename(transaction: Transaction, conversation_id: str, title: str, *, by: str = "user") -> None:
-    """Give a conversation the title `title`, chosen by the user, by a model or by an import; raises NotFoundError."""
-    sql = "update conversations set title = ?, title_folded = ?, titled_by = ? where id = ?"
-    if not await transaction.execute(sql, (title, folded(title), by, conversation_id)):
         raise no_conversation(conversation_id)
 
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from workbench.conversations.values import MessageState, Role
 
-COUNTED = 10_000
-"""Hits are counted up to here; lists say "10,000+" of more."""
+COUNTED = 1_000
+"""Messages that are found are counted up to here; lists say "1,000+" of more."""
 
 
 class SearchOrder(StrEnum):
@@ -35,6 +35,7 @@ class SearchHit:
     marks: tuple[tuple[int, int], ...]
     """Where in `snippet` the words are: start and end of each, in characters, in order, never overlapping."""
     created_at_ms: int
+    """When it was said; of a conversation, when it was last used."""
     pinned: bool = False
     archived: bool = False
     private: bool = False
@@ -46,11 +47,11 @@ class SearchPage:
 
     hits: tuple[SearchHit, ...]
     total: int
-    """All hits, at most `COUNTED`."""
+    """All hits, at most `COUNTED`; conversations are all counted, unless by who answered in them."""
     capped: bool
     """Whether there are more than `total`."""
     words: tuple[str, ...] = ()
-    """What to highlight in the whole text, folded: words and phrases; see `marks_in`."""
+    """What to highlight in the whole text: words and phrases, as `marks_in` takes them."""
     notes: tuple[str, ...] = ()
     """What of the query was not understood and how it was taken, in sentences; a query is never an error."""
     next: str | None = None
