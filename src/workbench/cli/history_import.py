@@ -1,0 +1,115 @@
+"""`workbench history import`: conversations of other programs and of other homes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.failures import ExitCode
+from workbench.cli.invocation import Invocation
+from workbench.cli.options import JsonFlag
+from workbench.cli.progress import ProgressLine
+from workbench.cli.question import person_present
+from workbench.cli.session import running_engine
+from workbench.cli.signals import Interrupted
+from workbench.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from workbench.conversations.importing.values import ImportProgress, ImportReport
+    from workbench.engine.core import Core
+    from workbench.engine.engine import Engine
+
+PROBLEMS_SHOWN = 10
+
+
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export; what it is is told by its content.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be added.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Add the conversations of a file: branches, dates, models, reasoning and names of attachments with them.
+
+    Formats: workbench (JSON, JSONL, zip), ChatGPT and Claude (zip or conversations.json), Gemini (MyActivity of Google
+    Takeout), Open WebUI, LibreChat, Claude Code, llm (logs.db), Elia, oterm, aichat, OpenAI messages, ShareGPT.
+    Importing twice adds nothing; a later export adds what is new. What is there is never changed.
+    """
+    if json and not (yes or dry_run):
+        raise UsageError("Without a person to ask, --yes is needed", hint="--dry-run only counts")
+    with running_engine(cast("Invocation", context.obj), offline=True) as engine:
+        counted = _performed(engine, file.absolute(), None)
+        wanted = not dry_run and (not counted.anything_new or _agreed(counted, yes=yes))
+        report = _performed(engine, file.absolute(), counted) if wanted else counted
+    if json:
+        from workbench.conversations.importing.values import report_document
+
+        output.write_json(report_document(report))
+    else:
+        _print(report, asked_for=not dry_run)
+    if report.failed and not report.new + report.known:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _performed(engine: Engine, file: Path, counted: ImportReport | None) -> ImportReport:
+    """What an import found, or with the report of that, did; progress is shown meanwhile."""
+    shown = ProgressLine()
+
+    def tell(progress: ImportProgress) -> None:
+        from workbench.core.progress import Progress
+
+        doing = f"{progress.stage.value}: {progress.conversations:,} conversations, {progress.messages:,} messages"
+        shown(Progress(doing=doing, done=progress.done, total=progress.total))
+
+    async def work(core: Core) -> ImportReport:
+        return await core.importer.run(file, dry_run=counted is None, counted=counted, tell=tell)
+
+    try:
+        with shown:
+            return engine.run(work)
+    except Interrupted:
+        if counted is not None:
+            output.note("What has been added stays; the same command adds the rest")
+        raise
+
+
+def _agreed(report: ImportReport, *, yes: bool) -> bool:
+    """Whether the user wants it; raises UsageError when nobody can be asked."""
+    if yes:
+        return True
+    if not person_present():
+        raise UsageError("Without a person to ask, --yes is needed", hint="--dry-run only counts")
+    for line in _lines(report, "would be added"):
+        output.note(line)
+    output.prompt("Import them? [y/N] ")
+    answer = sys.stdin.buffer.readline().decode("utf-8", "replace").strip().lower()
+    return answer in ("y", "yes")
+
+
+def _print(report: ImportReport, *, asked_for: bool) -> None:
+    for line in _lines(report, "would be added" if report.dry_run else "added"):
+        output.write_text_line(line)
+    for problem in report.problems[:PROBLEMS_SHOWN]:
+        output.note(problem, output.YELLOW)
+    if (more := len(report.problems) - PROBLEMS_SHOWN) > 0:
+        output.note(f"{more} more; --json lists them", output.YELLOW)
+    if asked_for and report.dry_run and report.anything_new:
+        output.note("Nothing was imported")
+
+
+def _lines(report: ImportReport, added: str) -> list[str]:
+    messages = f"{report.messages_new:,} message{'' if report.messages_new == 1 else 's'}"
+    lines = [f"{report.label}: {_conversations(report.new)} and {messages} {added}"]
+    if report.known:
+        lines.append(f"{_conversations(report.known)} and {report.messages_known:,} messages were here already")
+    if report.failed:
+        lines.append(f"{_conversations(report.failed)} cannot be read")
+    return lines
+
+
+def _conversations(count: int) -> str:
+    return f"{count:,} conversation{'' if count == 1 else 's'}"
