@@ -295,21 +295,20 @@ async def test_unknown_conversations_and_messages(conversations: Conversations) 
     other = await conversations.begin_turn(prompt="q", conversation_id=None)
     for call in (
         conversations.tree("nobody"), conversations.path("nobody"), conversations.message("nobody"),
-        conversations.path(begun.conversation.id, leaf_id=other.reply.id), conversations.rename("nobody", "x"),
+        conversations.path(begun.conversation.id, leaf_id=other.reply.id),
         conversations.pin("nobody", provider="a", model=None), conversations.message("\ud800"),
     ):  # fmt: skip
         with pytest.raises(NotFoundError):
             await call
 
 
-async def test_rename_and_pin(conversations: Conversations, store: Store) -> None:
+async def test_pin_to_a_provider(conversations: Conversations, store: Store) -> None:
     begun = await conversations.begin_turn(prompt="q", conversation_id=None)
     id_ = begun.conversation.id
     await store.write(lambda t: t.execute("""update conversations set settings = '{"other": 1}'"""))
-    await conversations.rename(id_, " two\nlines \0")
     await conversations.pin(id_, provider="main", model="m-1")
     found = await conversations.get(id_)
-    assert (found.title, found.provider, found.model) == ("two lines �", "main", "m-1")
+    assert (found.provider, found.model) == ("main", "m-1")
     await conversations.pin(id_, provider="main", model=None)
     assert (await conversations.get(id_)).model is None
     await conversations.pin(id_, provider=None, model=None)

@@ -14,6 +14,7 @@ from tests.support.storage import child, end, opened
 from workbench.conversations.repository import BegunTurn, Conversations
 from workbench.conversations.trash import Trash
 from workbench.conversations.values import MessageState
+from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock
 from workbench.core.errors import NotFoundError, UsageError
 from workbench.storage.schema import STEPS
@@ -33,7 +34,7 @@ def conversations(store: Store) -> Conversations:
 
 @pytest.fixture
 def trash(store: Store) -> Trash:
-    return Trash(store, ManualClock())
+    return Trash(store, ManualClock(), EventBus(ManualClock()))
 
 
 async def answered(conversations: Conversations, begun: BegunTurn, text: str = "answer") -> BegunTurn:
@@ -197,7 +198,7 @@ async def test_conversations_of_the_version_before_can_be_deleted_too(tmp_path: 
         sql = "insert into messages(id, conversation_id, role, created_at, text) values ('0m', '0c', 'user', 1, 'hi')"
         await before.write(lambda t: t.execute(sql))
     async with opened(path) as store:
-        deleted = await Trash(store, ManualClock()).delete_message("0c", "0m")
+        deleted = await Trash(store, ManualClock(), EventBus(ManualClock())).delete_message("0c", "0m")
         found = await Conversations(store, ManualClock(), "0instance").get("0c")
         assert (deleted.messages, found.messages, found.title) == (1, 0, "old")
 
@@ -234,7 +235,8 @@ def test_a_deletion_is_whole_or_none_after_kill_9(tmp_path: Path) -> None:
 
     async def read() -> None:
         async with opened(tmp_path / "workbench.db") as store:
-            conversations, trash = Conversations(store, ManualClock(), "0other"), Trash(store, ManualClock())
+            conversations = Conversations(store, ManualClock(), "0other")
+            trash = Trash(store, ManualClock(), EventBus(ManualClock()))
             shown = [message.text for message in await conversations.path(id_)]
             assert shown == [message.text for message in await conversations.tree(id_)]
             assert shown in ([], ["tell me", "once upon a time"])

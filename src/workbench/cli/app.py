@@ -11,7 +11,21 @@ import typer
 from typer.exceptions import TyperException
 
 from workbench import __version__
-from workbench.cli import ask, chat, config, doctor, drill, events, failures, history, output, providers
+from workbench.cli import (
+    ask,
+    chat,
+    config,
+    doctor,
+    drill,
+    events,
+    failures,
+    history,
+    history_import,
+    history_search,
+    output,
+    providers,
+    upkeep,
+)
 from workbench.cli.failures import ExitCode
 from workbench.cli.invocation import Invocation, ToldOfKeymap, no_keymap
 from workbench.cli.options import with_options
@@ -96,6 +110,14 @@ app.command("ask")(with_options(ask.AskOptions, ask.run))
 app.command("chat")(with_options(chat.ChatOptions, chat.run))
 app.command("events")(with_options(events.EventsOptions, events.run))
 app.command("doctor")(doctor.doctor)
+app.command("backup")(upkeep.backup)
+app.command("restore")(upkeep.restore)
+history.app.command("list")(history_search.list_conversations)
+history.app.command("search", context_settings={"ignore_unknown_options": True})(history_search.search)
+history.app.command("import")(history_import.import_file)
+history.app.command("stats")(upkeep.stats)
+history.app.command("prune")(upkeep.prune)
+history.app.command("compact")(upkeep.compact)
 app.command("test-llm")(providers.probe)
 providers.app.command("drill")(drill.drill)
 app.add_typer(history.app, name="history")

@@ -9,6 +9,7 @@ from workbench.core.errors import UsageError
 from workbench.core.text import clean_line
 
 if TYPE_CHECKING:
+    from workbench.conversations.exporting.service import Exported
     from workbench.conversations.values import Conversation, Message
     from workbench.engine.core import Core
     from workbench.engine.engine import Engine
@@ -74,18 +75,18 @@ class Changing:
         output.note(f"The last reply is rated {word.lower()}" if rating else "The last reply is not rated")
 
     def export(self, conversation_id: str, wanted: str) -> None:
-        """Write the branch to a file that is not there yet."""
-        from workbench.conversations.export import exported, file_name_of, format_of
-        from workbench.core.export_file import place_of, write_export
+        """Write the conversation to a file that is not there yet."""
+        from workbench.conversations.exporting.formats import file_name_of, format_of
+        from workbench.core.export_file import place_of
 
-        async def read(core: Core) -> tuple[Conversation, list[Message]]:
-            return await core.conversations.get(conversation_id), await core.conversations.path(conversation_id)
+        async def write(core: Core) -> Exported:
+            conversation = await core.conversations.get(conversation_id)
+            name = file_name_of(conversation.title, format_of(wanted))
+            path = place_of(wanted or name, name)
+            return await core.exporter.write([conversation_id], format_of(path.name), path)
 
-        conversation, messages = self._engine.run(read)
-        name = file_name_of(conversation.title, format_of(wanted))
-        path = place_of(wanted or name, name)
-        write_export(path, exported(conversation, messages, format_of(path.name)))
-        output.note(f"{_messages(len(messages))} written to {path.absolute()}")
+        exported = self._engine.run(write)
+        output.note(f"{_messages(exported.messages)} written to {exported.path.absolute()}")
 
 
 def _messages(count: int) -> str:

@@ -31,6 +31,7 @@ DemoFlag = Annotated[
     bool,
     typer.Option("--demo", help="Let scripted providers answer, in a throw-away home; needs no configuration."),
 ]
+YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 NdjsonFlag = Annotated[bool, typer.Option("--ndjson", help="Print a JSON line for every event.")]
 

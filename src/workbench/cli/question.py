@@ -1,4 +1,4 @@
-"""What to do with a broken answer: a question to the person at the terminal."""
+"""Questions to the person at the terminal: whether it is meant so, and what to do with a broken answer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import sys
 
 from workbench.cli import output
+from workbench.core.errors import UsageError
 from workbench.core.provider_events import ReplyBroken
 from workbench.core.text import clean_line
 from workbench.providers.values import Resume
@@ -21,6 +22,19 @@ _WORDS = {
 def person_present() -> bool:
     """Whether somebody can be asked: questions go to standard error, answers come from standard input."""
     return output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
+
+
+def agree(question: str, *, yes: bool, json: bool) -> None:
+    """Ask on a terminal; raises UsageError where nobody can be asked, and when the answer is not yes."""
+    if yes:
+        return
+    if json or not person_present():
+        raise UsageError("That has to be confirmed", detail=question, hint="Say --yes")
+    output.note(question)
+    _forget_what_was_typed_ahead()
+    output.prompt("Type y for yes: ")
+    if sys.stdin.buffer.readline().decode("utf-8", "replace").strip().lower() not in {"y", "yes"}:
+        raise UsageError("Nothing was done")
 
 
 def ask_person(broken: ReplyBroken) -> Resume:

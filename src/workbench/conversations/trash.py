@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.conversations import rows, writes
+from workbench.conversations.references import conversation_named
 from workbench.conversations.values import Conversation
+from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, UsageError
-from workbench.core.text import safe_for_storage
+from workbench.core.history_events import TOLD, ConversationsDeleted, ConversationsRestored
+from workbench.core.text import clean_line, safe_for_storage
 from workbench.storage.store import Store
 from workbench.storage.transaction import Row, Transaction
 
@@ -32,6 +36,8 @@ _HIDE = """
 """
 # Two deletions of one conversation never have the same time, also when the clock was set back between them.
 _NEXT_TIME = "select max(:now, coalesce(max(at) + 1, 0)) as at from deletions where conversation_id = :conversation"
+_LAST_TIME = "select max(deleted_at) as at from conversations"
+_WRITTEN = "select 1 from messages where state = 'streaming' and conversation_id = ? limit 1"
 _LAST = """
     select d.at, d.message_id, d.leaf_id from deletions d
     join conversations c on c.id = d.conversation_id and c.deleted_at is null
@@ -53,10 +59,24 @@ class Deleted:
 class Trash:
     """Hides messages and conversations, and brings them back; nothing is purged here."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        """What is in `store`."""
+    def __init__(self, store: Store, clock: Clock, bus: EventBus) -> None:
+        """What is in `store`; conversations that go and come back are told on `bus`."""
         self._store = store
         self._clock = clock
+        self._bus = bus
+
+    async def get(self, reference: str) -> Conversation:
+        """The deleted conversation of that id, of that unique beginning of an id, or what was deleted `last`.
+
+        Raises NotFoundError when there is none, or several.
+        """
+        if reference == "last":
+            found = await self._store.read(rows.LAST_DELETED)
+            if not found:
+                raise NotFoundError("No conversation is in the trash")
+            return rows.conversation_of(found[0])
+        title, hint = "No such conversation is in the trash", "`workbench history list --trash` shows what is"
+        return await conversation_named(self._store, reference, rows.DELETED_BY_PREFIX, title=title, hint=hint)
 
     async def delete_message(self, conversation_id: str, message_id: str) -> Deleted:
         """Hide a message and everything below it; the newest branch beside it, else what is above, is in force then.
@@ -111,18 +131,26 @@ class Trash:
 
     async def delete_conversation(self, conversation_id: str) -> None:
         """Hide a conversation. Raises NotFoundError, UsageError while a reply of it is being written, StorageError."""
+        await self.delete_conversations([conversation_id])
+
+    async def delete_conversations(self, conversation_ids: Sequence[str]) -> int:
+        """Hide conversations, all of them or, when one cannot be, none; how many. Raises as `delete_conversation`."""
         now = self._clock.now_ms()
+        ids = list(dict.fromkeys(conversation_ids))
 
         async def work(transaction: Transaction) -> None:
-            await writes.active_leaf(transaction, conversation_id)
-            sql = "select 1 from messages where state = 'streaming' and conversation_id = ? limit 1"
-            if await transaction.fetch(sql, (conversation_id,)):
-                raise _still_written()
-            last = (await transaction.fetch("select max(deleted_at) as at from conversations"))[0]["at"] or 0
-            sql = "update conversations set deleted_at = ? where id = ?"
-            await transaction.execute(sql, (max(now, last + 1), conversation_id))
+            # Each deletion has a time of its own, so that the last one is known.
+            at = max(now, ((await transaction.fetch(_LAST_TIME))[0]["at"] or 0) + 1)
+            for place, id_ in enumerate(ids):
+                await writes.active_leaf(transaction, id_)
+                if await transaction.fetch(_WRITTEN, (id_,)):
+                    raise _still_written()
+                await transaction.execute("update conversations set deleted_at = ? where id = ?", (at + place, id_))
 
-        await self._store.write(work)
+        if ids:
+            await self._store.write(work)
+            self._bus.publish(ConversationsDeleted(conversations=tuple(ids[:TOLD]), count=len(ids)))
+        return len(ids)
 
     async def restore_conversation(self) -> Conversation:
         """Bring back the conversation that was deleted last. Raises NotFoundError when there is none, StorageError."""
@@ -133,11 +161,35 @@ class Trash:
             )
             if not found:
                 raise NotFoundError("No conversation was deleted")
-            values = {"id": found[0]["id"]}
-            await transaction.execute("update conversations set deleted_at = null where id = :id", values)
-            return rows.conversation_of((await transaction.fetch(rows.CONVERSATION, values))[0])
+            return await _brought_back(transaction, found[0]["id"])
 
-        return await self._store.write(work)
+        restored = await self._store.write(work)
+        self._bus.publish(ConversationsRestored(conversations=(restored.id,), count=1))
+        return restored
+
+    async def restore_conversations(self, conversation_ids: Sequence[str]) -> list[Conversation]:
+        """Bring back these conversations, all or none. Raises NotFoundError for one that is not in the trash."""
+        ids = list(dict.fromkeys(conversation_ids))
+
+        async def work(transaction: Transaction) -> list[Conversation]:
+            return [await _brought_back(transaction, id_) for id_ in ids]
+
+        restored = await self._store.write(work) if ids else []
+        if restored:
+            self._bus.publish(ConversationsRestored(conversations=tuple(ids[:TOLD]), count=len(ids)))
+        return restored
+
+
+async def _brought_back(transaction: Transaction, conversation_id: str) -> Conversation:
+    values = {"id": safe_for_storage(conversation_id)}
+    sql = "update conversations set deleted_at = null where id = :id and deleted_at is not null"
+    if not await transaction.execute(sql, values):
+        raise NotFoundError(
+            "This conversation is not in the trash",
+            detail=clean_line(conversation_id),
+            hint="`workbench history search is:trash` shows what is",
+        )
+    return rows.conversation_of((await transaction.fetch(rows.CONVERSATION, values))[0])
 
 
 async def _leaf_instead(transaction: Transaction, conversation_id: str, top: Row) -> str | None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workbench.conversations.values import Message, MessageState, Role
+from workbench.providers.values import Attempt
+
+_RATINGS = {1: "rated good", -1: "rated bad"}
 
 
 def speaker(message: Message) -> str:
@@ -30,3 +35,28 @@ def state_line(message: Message) -> str | None:
             return f"stopped: {message.reason or 'ended by you'}; {kept}"
         case MessageState.FAILED:
             return f"failed: {message.reason or 'no provider gave a complete answer'}; {kept}"
+
+
+def rating_line(message: Message) -> str | None:
+    """How the user judged a reply; None for no judgement."""
+    return _RATINGS.get(message.rating or 0)
+
+
+def attempt_line(attempt: Attempt) -> str:
+    """What became of one attempt: `alpha/a-1 failed: rate_limited, 429 (0.4 s)`."""
+    why = ", ".join(str(word) for word in (attempt.error_kind, attempt.http_status, attempt.reason or None) if word)
+    figures = [
+        f"{attempt.duration_ms / 1000:.1f} s" if attempt.duration_ms is not None else "",
+        f"{attempt.output_tokens:,} tokens" if attempt.output_tokens is not None else "",
+        f"${attempt.cost_nano / 1e9:.4f}" if attempt.cost_nano is not None else "",
+    ]
+    told = ", ".join(figure for figure in figures if figure)
+    line = f"{attempt.provider}/{attempt.model} {attempt.state}"
+    return line + (f": {why}" if why else "") + (f" ({told})" if told else "")
+
+
+def extra_line(part: Mapping[str, object]) -> str:
+    """A part of a message that is only kept, on a line: its kind and name."""
+    kind = str(part.get("type") or "part").replace("_", " ")
+    name = next((str(part[key]) for key in ("name", "file_name", "title", "tool", "url") if part.get(key)), "")
+    return f"{kind}: {name}" if name else kind

@@ -1,0 +1,106 @@
+"""Conversations without keys and without chosen words. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from workbench.conversations.values import BrokenPart, Conversation, Message, Seam
+from workbench.core.redaction import REDACTOR
+from workbench.providers.values import Attempt
+
+MASKED = "[redacted]"
+Redact = Callable[[str], str]
+
+
+def redactor_of(words: Sequence[str], home: Path | None = None) -> Redact:
+    """What takes known keys, what looks like one, these words in any case, and the home folder's name out of texts."""
+    wanted = sorted({word.strip() for word in words if word.strip()}, key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(word) for word in wanted), re.IGNORECASE) if wanted else None
+    folder = str(home) if home is not None and home != Path(home.anchor) else ""
+
+    def redact(text: str) -> str:
+        masked = REDACTOR.redact(text)
+        if folder:
+            masked = masked.replace(folder, "~")
+        return pattern.sub(MASKED, masked) if pattern else masked
+
+    return redact
+
+
+def redacted_conversation(conversation: Conversation, redact: Redact) -> Conversation:
+    """A conversation's own words, redacted."""
+    return replace(
+        conversation,
+        title=redact(conversation.title),
+        tags=tuple(map(redact, conversation.tags)),
+        models=tuple(map(redact, conversation.models)),
+        folder=_maybe(conversation.folder, redact),
+        provider=_maybe(conversation.provider, redact),
+        model=_maybe(conversation.model, redact),
+        source_id=_maybe(conversation.source_id, redact),
+    )
+
+
+def redacted_message(message: Message, redact: Redact) -> Message:
+    """All words of a message, redacted."""
+    return replace(
+        message,
+        text=redact(message.text),
+        reasoning=redact(message.reasoning),
+        reason=redact(message.reason),
+        provider=_maybe(message.provider, redact),
+        model=_maybe(message.model, redact),
+        source_id=_maybe(message.source_id, redact),
+        broken=tuple(_broken(part, redact) for part in message.broken),
+        seams=tuple(_seam(seam, message.text, redact) for seam in message.seams),
+        extra=tuple(json.dumps(_value(json.loads(part), redact), ensure_ascii=False) for part in message.extra),
+        attempts=tuple(_attempt(attempt, redact) for attempt in message.attempts),
+    )
+
+
+def _maybe(text: str | None, redact: Redact) -> str | None:
+    return None if text is None else redact(text)
+
+
+def _broken(part: BrokenPart, redact: Redact) -> BrokenPart:
+    return BrokenPart(provider=redact(part.provider), model=redact(part.model), text=redact(part.text))
+
+
+def _seam(seam: Seam, text: str, redact: Redact) -> Seam:
+    # Where a word that goes is cut by the seam, the seam stands near its old place: the word goes all the same.
+    return replace(
+        seam,
+        at=min(len(redact(text[: seam.at])), len(redact(text))),
+        after=redact(seam.after),
+        provider=redact(seam.provider),
+        model=redact(seam.model),
+    )
+
+
+def _attempt(attempt: Attempt, redact: Redact) -> Attempt:
+    return replace(
+        attempt,
+        provider=redact(attempt.provider),
+        model=redact(attempt.model),
+        reason=redact(attempt.reason),
+        hint=redact(attempt.hint),
+        # Where a key lies on this machine is nobody's business.
+        key_ref=None,
+        request_id=None,
+        answered_model=_maybe(attempt.answered_model, redact),
+    )
+
+
+def _value(value: object, redact: Redact) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_value(one, redact) for one in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {redact(key): _value(one, redact) for key, one in cast("dict[str, Any]", value).items()}
+    return value
