@@ -93,7 +93,8 @@ async def test_a_hung_provider_costs_its_time_once_and_then_once_a_probe(client:
             assert await timed(room) >= limit_ms
             later = [await timed(room) for _ in range(10)]
             assert len(hung.calls) == 1
-            assert median(later) < limit_ms / 2, later
+            # Waiting for it would cost its whole time, however slow the machine is.
+            assert median(later) < limit_ms, later
 
             clock.advance(7)
             assert await timed(room) >= limit_ms

@@ -237,6 +237,18 @@ def test_aichat(tmp_path: Path) -> None:
     assert parts(conversation.messages[2])[0]["type"] == "attachment"
 
 
+def test_sessions_of_aichat_that_grow_and_that_share_a_role(tmp_path: Path) -> None:
+    def source_of(more: str, model: str = "openai:a") -> str | None:
+        file = tmp_path / "session"
+        said = "{role: system, content: Be brief.}, {role: user, content: Hi}, {role: assistant, content: %s}"
+        file.write_text(f"model: {model}\nmessages: [{said % more}]\n")
+        return read(file, "aichat")[0].source_id
+
+    grown = source_of("Hello}, {role: user, content: More", model="openai:b")
+    assert source_of("Hello") == grown
+    assert source_of("Good day") != grown
+
+
 def test_llm_of_old(tmp_path: Path) -> None:
     alone, conversation = read(databases.llm_old(tmp_path / "logs"), "llm")
     prompt = "A long text about pelicans.\n\nName one"

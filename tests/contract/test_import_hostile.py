@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from tests.support.storage import opened
 from workbench.conversations.importing import json_stream, limits, trees
 from workbench.conversations.importing.json_stream import Placed, documents_of
 from workbench.conversations.importing.reading import FORMATS
-from workbench.conversations.importing.values import ImportRefusedError, Trouble
+from workbench.conversations.importing.values import ImportedMessage, ImportRefusedError, Trouble
+from workbench.conversations.values import Role
 from workbench.core.errors import WorkbenchError
+from workbench.core.ids import new_id
 from workbench.storage import foreign
 
 GOOD = json.dumps(formats.chatgpt())
@@ -181,6 +184,22 @@ async def test_strange_values_are_kept_as_far_as_they_can_be(room: Room, tmp_pat
     assert question["created_at"] < "2027"
 
 
+async def test_half_characters_and_too_many_tags_in_a_file_of_ours(room: Room, tmp_path: Path) -> None:
+    half = "a\ud800\0"
+    attempt = dict.fromkeys(("provider", "model", "reason", "hint", "key_ref", "run_id", "error_kind"), half)
+    seam = {"at": 1} | dict.fromkeys(("after", "provider", "model", "ended"), half)
+    broken = dict.fromkeys(("provider", "model", "text"), half)
+    own = formats.own(new_id(), 1)
+    own |= {"source": half, "source_id": half, "provider": half, "tags": [half, *map(str, range(100))]}
+    own["messages"][0] |= {"role": "assistant", "attempts": [attempt], "seams": [seam], "broken": [broken]}
+    await room.importer.run(written(tmp_path / "export", own))
+    (stored,) = await room.documents()
+    (message,) = stored["messages"]
+    found = (stored["source"], message["attempts"][0]["reason"], message["seams"][0]["ended"])
+    assert found == ("a��", "a��", "a��")
+    assert len(stored["tags"]) == 50
+
+
 def test_trees_without_a_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     def node(key: str, parent: str | None) -> trees.Node:
         message = json_message(key)
@@ -192,6 +211,8 @@ def test_trees_without_a_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(circle.problems) == 2
     twice = trees.planted([node("a", None), node("a", None), node("b", "a")])
     assert [one.key for one in twice.messages] == ["a", "a#2", "b"]
+    same = trees.planted([node("a", None) for _ in range(40_000)])
+    assert len({one.key for one in same.messages}) == 40_000
     long = trees.planted([node(str(n), str(n - 1) if n else None) for n in range(20_000)])
     assert [one.key for one in long.messages] == [str(n) for n in range(20_000)]
     monkeypatch.setattr(trees, "MESSAGES", 2)
@@ -199,11 +220,40 @@ def test_trees_without_a_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
         trees.planted([node("a", None), node("b", "a"), node("c", "b")])
 
 
-def json_message(key: str) -> Any:
-    """A message as sources have it."""
-    from workbench.conversations.importing.values import ImportedMessage
-    from workbench.conversations.values import Role
+def test_what_is_handed_down_is_given_once() -> None:
+    """However many thoughts follow one another, and however many replies follow them."""
+    chain = [trees.Node(key=str(n), parent=str(n - 1), message=None, reasoning="x" * 100) for n in range(20_000)]
+    replies = [
+        trees.Node(key=key, parent="19999", message=replace(json_message(key), role=Role.ASSISTANT)) for key in "ab"
+    ]
+    first, second = trees.planted([*chain, *replies]).messages
+    assert (len(first.reasoning), second.reasoning) == (20_000 * 102 - 2, "")
 
+
+async def test_citations_in_any_number_and_tags_without_an_end(room: Room, tmp_path: Path) -> None:
+    document = formats.chatgpt()
+    message = document["mapping"]["question"]["message"]
+    message["content"]["parts"] = ["ab" * 1_000_000]
+    references = [{"start_idx": at, "end_idx": at + 1, "matched_text": "a", "alt": "z"} for at in range(0, 100_000, 2)]
+    message["metadata"] = {"content_references": [*references, {**references[0], "end_idx": 3, "matched_text": "aba"}]}
+    await room.importer.run(written(tmp_path / "export", [document]))
+    (stored,) = await room.documents()
+    assert stored["messages"][0]["text"] == "zb" * 50_000 + "ab" * 950_000
+    activity = {"header": "Gemini Apps", "title": "Prompted x", "time": "2025-01-01T00:00:00Z"}
+    endless = activity | {"safeHtmlItem": [{"html": "<a " + "x" * 40_000}]}
+    report = await room.importer.run(written(tmp_path / "activity", [endless, activity]))
+    assert (report.new, report.problems) == (1, ("item 1 of activity: its HTML has a tag that does not end",))
+
+
+async def test_a_mixture_of_formats_is_told(room: Room, tmp_path: Path) -> None:
+    share = {"id": "1", "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]}
+    report = await room.importer.run(written(tmp_path / "export", [formats.chatgpt(), share]))
+    assert (report.format, report.new, report.failed) == ("chatgpt", 1, 1)
+    assert report.problems == ("item 2 of export: it is no conversation like the others of the file",)
+
+
+def json_message(key: str) -> ImportedMessage:
+    """A message as sources have it."""
     return ImportedMessage(key=key, parent=None, role=Role.USER, text=key, at_ms=None)
 
 

@@ -18,6 +18,7 @@ from tests.support.storage import opened
 from workbench.conversations.documents import tree_document
 from workbench.conversations.exporting.formats import ExportFormat
 from workbench.conversations.exporting.service import Exporter
+from workbench.conversations.importing.shaping import LATEST_MS
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.ids import new_id
 from workbench.providers.values import Attempt
@@ -25,7 +26,7 @@ from workbench.providers.values import Attempt
 AT_MS = 1_700_000_000_000
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _names = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=9)
-_times = st.integers(0, 1_790_000_000_000)
+_times = st.integers(0, 1_790_000_000_000) | st.just(LATEST_MS - 1)
 _counts = st.none() | st.integers(0, 2**40)
 _broken = st.builds(BrokenPart, provider=_texts, model=_texts, text=_texts)
 _json = st.recursive(
@@ -118,7 +119,7 @@ def _conversations(draw: st.DrawFn) -> tuple[Conversation, list[Message]]:
         id=id_,
         title=" ".join(draw(st.text("abc äöü漢", max_size=20)).split()),
         created_at_ms=created,
-        updated_at_ms=draw(st.integers(created, 1_790_000_000_000)),
+        updated_at_ms=draw(st.integers(created, LATEST_MS)),
         messages=len(messages),
         models=tuple(sorted({one.model for one in messages if one.model is not None})),
         tags=tuple(draw(st.lists(st.sampled_from(["to do", "work", "漢字"]), max_size=2, unique=True))),

@@ -21,6 +21,7 @@ from workbench.conversations.placing import first_place_of
 from workbench.conversations.trash import Trash
 from workbench.conversations.values import MessageState
 from workbench.core.errors import UsageError
+from workbench.core.ids import new_id
 from workbench.storage.store import Store
 
 
@@ -82,6 +83,28 @@ async def test_a_longer_export_adds_only_what_is_new(room: Room, tmp_path: Path)
     assert before < {message["id"] for message in after["messages"]}
     assert (await room.texts())["Leaves"][-1] == "Cut"
     assert await room.counts() == (1, 6, 6)
+
+
+async def test_what_has_become_private_since_is_private_here_too(room: Room, tmp_path: Path) -> None:
+    id_ = new_id()
+    own = formats.own(id_, 1)
+    await room.importer.run(written(tmp_path / "export", own))
+    assert [one["private"] for one in await room.documents()] == [False]
+    await room.importer.run(written(tmp_path / "export", own | {"private": True}))
+    assert [one["private"] for one in await room.documents()] == [False], "nothing was added"
+    await room.importer.run(written(tmp_path / "export", formats.own(id_, 2) | {"private": True}))
+    assert [one["private"] for one in await room.documents()] == [True]
+
+
+async def test_the_order_of_a_long_conversation_is_that_of_the_file(room: Room, tmp_path: Path) -> None:
+    """Also where a clock was set back, and the messages before are a transaction of their own."""
+    own = formats.own(new_id(), 2 * preparing.PIECE_MESSAGES)
+    for message in own["messages"][preparing.PIECE_MESSAGES :]:
+        message["created_at"] = "2020-01-01T00:00:00.000Z"
+    await room.importer.run(written(tmp_path / "export", own))
+    (stored,) = await room.documents()
+    assert [one["id"] for one in stored["messages"]] == [one["id"] for one in own["messages"]]
+    assert [one["created_at"] for one in stored["messages"]] == [one["created_at"] for one in own["messages"]]
 
 
 async def test_a_branch_that_was_gone_on_with_here_stays_in_force(room: Room, tmp_path: Path) -> None:

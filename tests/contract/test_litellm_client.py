@@ -166,7 +166,7 @@ async def test_tools_without_surprises() -> None:
         calls: list[tuple[str, str]] = []
         async with aclosing(stream):
             async for chunk in stream:
-                for each in (chunk.choices[0].delta.tool_calls or ()) if chunk.choices else ():
+                for each in (getattr(chunk.choices[0].delta, "tool_calls", None) or ()) if chunk.choices else ():
                     function = vars(each)["function"]
                     calls.append((function.name, function.arguments))
         assert calls == [("lookup", '{"a": 1}')]

@@ -16,7 +16,7 @@ import pytest
 from tests.support.storage import integrity, opened, plain, until
 from workbench.core.errors import NotFoundError, StorageError
 from workbench.storage import store as store_module
-from workbench.storage.store import Store
+from workbench.storage.store import CLOSE_DEADLINE_S, Store
 from workbench.storage.transaction import Transaction
 
 STORM = 300
@@ -291,7 +291,11 @@ async def test_close_ends_running_reads_and_refuses_what_comes_later(tmp_path: P
         await store.write(lambda t: t.execute(INSERT, ("late",)))
 
 
-async def test_close_gives_up_on_a_transaction_that_does_not_end(tmp_path: Path) -> None:
+async def test_close_gives_up_on_a_transaction_that_does_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CLOSE_DEADLINE_S == 2.0, "what an orderly end of the program leaves it"
+    monkeypatch.setattr("workbench.storage.store.CLOSE_DEADLINE_S", 0.3)
     path = tmp_path / "workbench.db"
     store = await Store.open(path)
     begun = asyncio.Event()

@@ -16,11 +16,16 @@ import pytest
 from tests.support.storage import integrity, plain
 from tests.support.upkept import Kept, kept
 from workbench.config.values import Configuration, Settings
+from workbench.conversations.search.index import take_out
+from workbench.core.clock import ManualClock
 from workbench.core.errors import StorageError
 from workbench.core.progress import Progress
+from workbench.core.sizes import size_words
 from workbench.core.storage_events import BackupMade, StorageCompacted, StoragePruned, UpkeepFailed
 from workbench.engine.daily import DAY_MS, DailyUpkeep
 from workbench.storage.upkeep import compacting
+from workbench.storage.upkeep.backups import KEPT
+from workbench.storage.upkeep.service import Upkeep
 from workbench.storage.upkeep.values import Backup, Soundness
 
 NEVER = Settings()
@@ -117,7 +122,7 @@ async def test_compacting_gives_space_back_while_others_write(tmp_path: Path) ->
         assert path.stat().st_size <= compacted.after + 100_000
         assert (await home.upkeep.sizes()).free < 50_000
         assert [event.text() for event in home.told() if isinstance(event, StorageCompacted)] == [
-            f"database compacted from {compacted.before / 1e6:.1f} to {compacted.after / 1e6:.1f} MB"
+            f"database compacted from {size_words(compacted.before)} to {size_words(compacted.after)}"
         ]
         assert {"merging the full-text index", "giving space back"} == {progress.doing for progress in told}
         assert await home.found("word") == 10
@@ -248,3 +253,29 @@ async def test_without_a_backup_nothing_is_pruned(tmp_path: Path) -> None:
         assert await upkeep.look()
         assert [type(event) for event in home.told()] == [UpkeepFailed]
         assert await home.texts() == {"prompt", "answer"}
+
+
+async def test_backups_of_a_wrong_clock_take_no_place_of_a_right_one(tmp_path: Path) -> None:
+    async with kept(tmp_path / "workbench.db") as home:
+        home.clock.advance(4_000 * DAY_MS / 1000)
+        ahead = [await made_later(home) for _ in range(KEPT)]
+        clock = ManualClock()
+        clock.advance(100 * DAY_MS / 1000)
+        later = Upkeep(home.store, clock, home.bus, take_out=take_out)
+        right = (await later.back_up()).path
+        assert right.exists(), "the one just made stays, though seven are of a time to come"
+        upkeep = DailyUpkeep(later, clock, home.bus, configured=unconfigured, busy=list)
+        assert not await upkeep.look(), "today's is there"
+        clock.advance(DAY_MS / 1000)
+        assert await upkeep.look(), "those of a time to come are not today's"
+        assert right.exists()
+        assert [path.exists() for path in ahead] == [False, False, *[True] * (KEPT - 2)]
+
+
+async def made_later(home: Kept) -> Path:
+    home.clock.advance(DAY_MS / 1000)
+    return (await home.upkeep.back_up()).path
+
+
+async def unconfigured() -> Configuration:
+    return Configuration()

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.storage import integrity
+from tests.support.storage import filled, integrity
 from tests.support.upkept import kept
 from workbench.config.paths import resolve_paths
 from workbench.core.errors import DatabaseDamagedError, StorageError
-from workbench.core.storage_events import DatabaseNotice
+from workbench.core.events import Event
+from workbench.core.storage_events import DatabaseNotice, DatabaseUpgrading
 from workbench.engine.core import Core
 from workbench.engine.engine import Engine
 from workbench.engine.options import EngineOptions
+from workbench.storage.schema import STEPS
 from workbench.storage.upkeep.values import Prunable, Pruning
 
 
@@ -75,3 +77,34 @@ def test_what_is_in_the_databases_place_and_no_file_is_told_at_once(tmp_path: Pa
     with pytest.raises(StorageError, match="not a regular file"):
         engine.run(lambda core: core.conversations.list())
     engine.stop()
+
+
+def test_an_upgrade_and_what_is_the_matter_with_the_database_are_told_to_every_front_end(tmp_path: Path) -> None:
+    path = resolve_paths(tmp_path, {}).database
+    asyncio.run(filled_with(path))
+    upgrading = engine_of(tmp_path, upkeep=False)
+    heard = upgrading.bus.subscribe(kinds=(DatabaseUpgrading,), wake=lambda: told.extend(heard.drain()))
+    told: list[Event] = []
+    upgrading.start()
+    assert upgrading.run(lambda core: core.store.read("pragma user_version"))[0][0] == STEPS[-1].number
+    upgrading.stop()
+    doing = [event.doing for event in told if isinstance(event, DatabaseUpgrading)]
+    assert "backing it up first, copying" in doing[0]
+    assert doing[-2:] == [STEPS[-1].title, ""]
+    path.with_name("workbench.db-wal").write_bytes(b"garbage" * 5_000)
+    path.with_name("workbench.damaged-1.db").write_bytes(b"half read out")
+    path.with_name("workbench.db.salvage").write_text("workbench.damaged-1.db")
+    command = engine_of(tmp_path, upkeep=False)
+    notices = command.bus.subscribe(kinds=(DatabaseNotice, DatabaseUpgrading))
+    command.start()
+    command.run(lambda core: core.conversations.list())
+    command.stop()
+    log, damage = [str(event.text()) for event in notices.drain()]
+    assert "log of the database could not be read" in log
+    assert "not all that can be read of it has been brought over" in damage
+
+
+async def filled_with(path: Path) -> None:
+    """A database from before there were places in time."""
+    path.parent.mkdir(parents=True)
+    await filled(path, STEPS[:3])

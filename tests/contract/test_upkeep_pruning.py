@@ -13,7 +13,7 @@ from workbench.core.errors import UsageError
 from workbench.core.events import ReplyInterrupted, StorageTrouble
 from workbench.core.progress import Progress
 from workbench.core.storage_events import StoragePruned
-from workbench.storage.swapping import damaged_name
+from workbench.storage.swapping import damaged_name, salvaged, set_aside
 from workbench.storage.upkeep import pruning as pruning_module
 from workbench.storage.upkeep.values import Prunable, Pruned, Pruning
 
@@ -97,7 +97,7 @@ async def test_a_cancelled_pruning_leaves_a_sound_rest_that_can_be_pruned(
         for number in range(10):
             await home.talk(f"more {number}", "answer", conversation_id=begun.conversation.id)
         await home.trash.delete_conversation(begun.conversation.id)
-        everything = Pruning(what=Prunable.TRASH)
+        everything, gone = Pruning(what=Prunable.TRASH), 0
         for _ in range(4):
             running = asyncio.create_task(home.upkeep.prune(everything))
             before = len(await home.store.read("select n from messages"))
@@ -105,8 +105,11 @@ async def test_a_cancelled_pruning_leaves_a_sound_rest_that_can_be_pruned(
                 await asyncio.sleep(0)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            gone += before - len(await home.store.read("select n from messages"))
             assert (await home.upkeep.check()).sound
         assert 0 < len(await home.store.read("select n from messages")) < 22
+        told_of = [event.messages for event in home.told() if isinstance(event, StoragePruned)]
+        assert sum(told_of) == gone, "nothing is removed silently, whatever becomes of the rest"
         told: list[Progress] = []
         await home.upkeep.prune(everything, told.append)
         assert await home.texts() == set()
@@ -140,6 +143,18 @@ async def test_events_go_by_age_and_warnings_stay_six_times_as_long(
         assert (await home.upkeep.prune(Pruning(what=Prunable.EVENTS))).events == 42
 
 
+async def test_events_of_a_wrong_clock_take_no_younger_ones_with_them(tmp_path: Path) -> None:
+    async with kept(tmp_path / "workbench.db") as home:
+        home.clock.advance(1_000 * DAY_S)
+        now = home.clock.now_ms()
+        young, dead_clock = now - 10 * DAY_S * 1000, now - 900 * DAY_S * 1000
+        for at in (young, dead_clock, dead_clock, young):
+            await home.events.append([StorageTrouble(at_ms=at, problem="") for _ in range(20)])
+        pruned = await home.upkeep.prune(Pruning(what=Prunable.EVENTS, days=30))
+        assert pruned.events <= 40
+        assert sum(event.at_ms == young for event in await home.events.page()) == 40
+
+
 async def test_set_aside_files_go_when_told_to(tmp_path: Path) -> None:
     path = tmp_path / "workbench.db"
     async with kept(path) as home:
@@ -153,3 +168,19 @@ async def test_set_aside_files_go_when_told_to(tmp_path: Path) -> None:
         pruned = await home.upkeep.prune(Pruning(what=Prunable.DAMAGED, days=2))
         assert pruned == Pruned(what=Prunable.DAMAGED, files=2, size=15)
         assert [file.exists() for file in (old, log, new)] == [False, False, True]
+
+
+async def test_a_file_that_is_still_needed_or_was_named_by_hand_is_not_pruned(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.db"
+    path.write_bytes(b"damaged")
+    # As at the start of the program, with everything still to be brought over.
+    pending = set_aside(path, 1)
+    mine = path.with_name("workbench.damaged-mine.db")
+    mine.write_bytes(b"kept by hand")
+    everything = Pruning(what=Prunable.DAMAGED)
+    async with kept(path) as home:
+        assert (await home.upkeep.prune(everything)).nothing
+        assert (pending.read_bytes(), mine.exists()) == (b"damaged", True)
+        salvaged(path)
+        assert (await home.upkeep.prune(everything)).files == 1
+        assert (pending.exists(), mine.exists()) == (False, True)

@@ -18,6 +18,7 @@ from tests.support.dying import DIED
 from tests.support.storage import ROOT, integrity, opened, plain
 from tests.support.upkept import kept
 from workbench.core.errors import DatabaseTooNewError, StorageError
+from workbench.storage.files import wal_of
 from workbench.storage.instance import Instance
 from workbench.storage.schema import STEPS
 from workbench.storage.swapping import damaged_files, prepared_of, unsalvaged
@@ -176,3 +177,20 @@ async def test_a_restored_old_version_is_upgraded_when_it_is_opened(tmp_path: Pa
     assert restored.backup is None, "there was nothing before"
     async with kept(path) as home:
         assert (await home.conversations.list())[0] == 1
+
+
+async def test_a_log_that_no_backup_can_hold_is_kept(tmp_path: Path) -> None:
+    path, backup = tmp_path / "home" / "workbench.db", tmp_path / "mine.db"
+    await two_states(path, backup)
+    log = wal_of(path)
+    log.write_bytes(b"garbage" * 5_000)
+    restored = restore(path, backup, now_ms=NOW, hand=Hand())
+    assert restored.backup is not None and restored.damaged is not None
+    assert wal_of(restored.damaged).read_bytes() == b"garbage" * 5_000
+    # And one whose database has gone.
+    path.unlink()
+    log.write_bytes(b"what was written last")
+    restored = restore(path, backup, now_ms=NOW + 1, hand=Hand())
+    assert restored.damaged is not None
+    assert restored.damaged.read_bytes() == b"what was written last"
+    assert await texts(path) == {"old"}

@@ -119,9 +119,26 @@ def test_nothing_is_kept_with_no_store(isolation: Path, streams: Streams) -> Non
     assert (document["text"], document["conversation_id"], document["message_id"]) == ("secret plan", None, None)
     assert invoke("history", "list", "--json") == 0
     assert streams.json() == {"total": 0, "conversations": []}
-    for path in (isolation / "data").rglob("*"):
-        assert not path.is_file() or b"rare prompt words" not in path.read_bytes()
-        assert not path.is_file() or b"secret plan" not in path.read_bytes()
+    assert traces(isolation, "rare prompt words", "secret plan") == []
+
+
+def test_a_stored_conversation_is_gone_on_with_in_memory(isolation: Path, streams: Streams) -> None:
+    with running_provider(ok("first answer"), ok("secret plan")) as double:
+        configure(isolation, [double.base_url])
+        assert invoke("ask", "first prompt") == 0
+        assert invoke("ask", "--no-store", "-c", "last", "rare prompt words") == 0
+        assert streams.read() == "first answer\nsecret plan\n"
+    sent = [message["content"] for message in double.calls[-1].json["messages"]]
+    assert sent == ["first prompt", "first answer", "rare prompt words"]
+    assert invoke("history", "show", "last", "--json") == 0
+    assert len(streams.json()["messages"]) == 2
+    assert traces(isolation, "rare prompt words", "secret plan") == []
+
+
+def traces(home: Path, *texts: str) -> list[str]:
+    """Files of a home that have one of the texts."""
+    files = [path for path in home.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(text.encode() in path.read_bytes() for text in texts)]
 
 
 def test_code_only(isolation: Path, streams: Streams) -> None:

@@ -31,7 +31,13 @@ class FakeConversations:
     async def list(self, *, limit: int = 50, offset: int = 0) -> tuple[int, list[Conversation]]:
         """Newest first."""
         everything = sorted(self._core.stored, key=lambda c: c.updated_at_ms, reverse=True)
+        everything = [one for one in everything if not one.archived]
         return len(everything), everything[offset : offset + limit]
+
+    async def pinned(self) -> list[Conversation]:
+        """Newest first."""
+        everything = sorted(self._core.stored, key=lambda c: c.updated_at_ms, reverse=True)
+        return [one for one in everything if one.pinned and not one.archived]
 
     async def path(
         self, conversation_id: str, *, leaf_id: str | None = None, newest: int | None = None
@@ -45,6 +51,10 @@ class FakeConversations:
             at = by_id[at].parent_id
         messages = upwards[::-1]
         return messages[-newest:] if newest else messages
+
+    async def tree(self, conversation_id: str) -> Sequence[Message]:
+        """All messages."""
+        return self._core.messages[conversation_id]
 
     async def siblings(self, message_ids: Sequence[str], /) -> dict[str, tuple[str, ...]]:
         """Those with the same parent and role, oldest first."""
@@ -129,3 +139,15 @@ class FakeTrash:
             raise NotFoundError("No conversation was deleted")
         self._core.stored.append(self._conversations.pop())
         return self._core.stored[-1]
+
+    async def delete_conversations(self, conversation_ids: Sequence[str], /) -> int:
+        """Put several aside."""
+        for conversation_id in conversation_ids:
+            await self.delete_conversation(conversation_id)
+        return len(conversation_ids)
+
+    async def restore_conversations(self, conversation_ids: Sequence[str], /) -> None:
+        """Bring several back."""
+        back = [one for one in self._conversations if one.id in conversation_ids]
+        self._conversations = [one for one in self._conversations if one not in back]
+        self._core.stored += back

@@ -9,16 +9,22 @@ from typing import Any, TypeVar, cast
 
 from tests.support.fake_conversations import FakeConversations, FakeTrash
 from tests.support.fake_events import FakeEventLog
+from tests.support.fake_history import FakeForking, FakeOutlines, FakeSearch
+from tests.support.fake_importer import FakeImporter
+from tests.support.fake_organizer import FakeOrganizer
 from tests.support.fake_prompts import FakePrompts
 from tests.support.fake_providers import FakeControl, FakeProviders
+from tests.support.fake_upkeep import FakeUpkeep
 from workbench.chat.values import Turn, TurnOptions
 from workbench.config.values import Configuration, Provider
+from workbench.conversations.exporting.service import Exporter
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role
 from workbench.core import events as ev
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock, ManualClock
 from workbench.core.errors import StorageError, UsageError
 from workbench.providers.values import Attempt
+from workbench.storage.store import Store
 from workbench.tui.core_link import CorePort
 
 T = TypeVar("T")
@@ -60,6 +66,7 @@ class FakeChat:
         *,
         conversation_id: str | None = None,
         beside_id: str | None = None,
+        after_id: str | None = None,
         options: TurnOptions | None = None,
     ) -> Turn:
         """As the real one: store, tell, return."""
@@ -73,7 +80,7 @@ class FakeChat:
         self.sent.append((text, conversation_id, options))
         conversation = core.store_conversation(text.splitlines()[0][:60], conversation_id)
         self.beside.append(beside_id)
-        at_end = core.leaves.get(conversation.id)
+        at_end = after_id or core.leaves.get(conversation.id)
         parent = at_end if beside_id is None else (await core.conversations.message(beside_id)).parent_id
         prompt = core.store_message(conversation.id, Role.USER, text, parent_id=parent)
         if options is not None and options.private:
@@ -173,6 +180,13 @@ class FakeCore:
     drafts: FakeDrafts = field(default_factory=FakeDrafts)
     events: FakeEventLog = field(default_factory=FakeEventLog)
     prompts: FakePrompts = field(init=False)
+    search: FakeSearch = field(init=False)
+    outlines: FakeOutlines = field(init=False)
+    forking: FakeForking = field(init=False)
+    organizer: FakeOrganizer = field(init=False)
+    upkeep: FakeUpkeep = field(default_factory=FakeUpkeep)
+    importer: FakeImporter = field(default_factory=FakeImporter)
+    exporter: Exporter = field(init=False)
     providers: FakeProviders = field(default_factory=FakeProviders)
     provider_control: FakeControl = field(init=False)
 
@@ -181,6 +195,10 @@ class FakeCore:
         self.conversations = FakeConversations(self)
         self.trash = FakeTrash(self)
         self.prompts = FakePrompts(self)
+        self.organizer = FakeOrganizer(self)
+        self.search, self.outlines, self.forking = FakeSearch(self), FakeOutlines(self), FakeForking(self)
+        # The real one: the store only knows which conversations there are.
+        self.exporter = Exporter(self.conversations, cast("Store", None), self.clock)
         self.provider_control = FakeControl(self.providers)
 
     async def configured(self) -> Configuration:

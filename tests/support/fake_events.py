@@ -14,6 +14,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.events import Level
 from workbench.storage.event_log import EVERYTHING, EventQuery, Extent, StoredEvent
 from workbench.tui.events.surroundings import Surroundings
+from workbench.tui.work import run_beside
 
 AT_MS = 1_790_000_000_000
 
@@ -104,7 +105,7 @@ class FakeSurroundings:
         """For a pane of `app`, a Textual application."""
 
         def start_work(work: Coroutine[Any, Any, object], *, group: str, exclusive: bool = False) -> None:
-            app.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+            run_beside(app, work, group=group, exclusive=exclusive)
 
         def tell(text: str, *, warning: bool = False) -> None:
             self.told.append(text)

@@ -32,9 +32,11 @@ class FakePrompts:
                 ))  # fmt: skip
         return list(found.values())[:limit]
 
-    async def branch_size(self, conversation_id: str, /, *, beside_id: str | None = None) -> BranchSize:
+    async def branch_size(
+        self, conversation_id: str, /, *, beside_id: str | None = None, after_id: str | None = None
+    ) -> BranchSize:
         """Of the active branch, or of what is above a prompt."""
-        branch = [m for m in await self._core.conversations.path(conversation_id) if m.text]
+        branch = [m for m in await self._core.conversations.path(conversation_id, leaf_id=after_id) if m.text]
         ids = [m.id for m in branch]
         texts = [m.text for m in branch[: ids.index(beside_id) if beside_id else None]]
         size = sum(len(text.encode()) for text in texts)

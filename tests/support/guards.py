@@ -161,34 +161,31 @@ def hidden_imports(root: Path) -> list[str]:
     ]
 
 
-def _is_worker(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    called = node.func
-    return (isinstance(called, ast.Attribute) and called.attr == "run_worker") or (
-        isinstance(called, ast.Name) and called.id == "work"
-    )
+def _workers(node: ast.AST) -> list[ast.expr]:
+    """Where this makes a worker: as a decorator, or with the method."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        named = [(each.func if isinstance(each, ast.Call) else each, each) for each in node.decorator_list]
+        return [each for name, each in named if isinstance(name, ast.Name) and name.id == "work"]
+    method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run_worker"
+    return [node] if isinstance(node, ast.Call) and method else []
+
+
+def _options(node: ast.AST) -> dict[str | None, str]:
+    return {each.arg: ast.unparse(each.value) for each in node.keywords} if isinstance(node, ast.Call) else {}
 
 
 def careless_workers(root: Path) -> list[str]:
     """Textual workers without a group, that may end the application, or that run in a thread of their own."""
     found: list[str] = []
     for path in python_files(root, "src/workbench/tui"):
+        allowed = str(path.relative_to(root)) in _THREAD_WORKERS_ALLOWED
         for node in nodes(path, _WORKER):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.extend(
-                    _at(root, path, decorator.lineno, "@work without group and exit_on_error=False")
-                    for decorator in node.decorator_list
-                    if isinstance(decorator, ast.Name) and decorator.id == "work"
-                )
-            if not isinstance(node, ast.Call):
-                continue
-            options = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
-            allowed = str(path.relative_to(root)) in _THREAD_WORKERS_ALLOWED
-            if options.get("thread") == "True" and not allowed:
+            if isinstance(node, ast.Call) and _options(node).get("thread") == "True" and not allowed:
                 found.append(_at(root, path, node.lineno, "a worker in a thread of its own"))
-            if _is_worker(node) and (options.get("exit_on_error") != "False" or "group" not in options):
-                found.append(_at(root, path, node.lineno, "a worker needs a group and exit_on_error=False"))
+            for worker in _workers(node):
+                options = _options(worker)
+                if options.get("exit_on_error") != "False" or "group" not in options:
+                    found.append(_at(root, path, worker.lineno, "a worker needs a group and exit_on_error=False"))
     return found
 
 

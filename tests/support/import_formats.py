@@ -277,6 +277,17 @@ def gemini_html() -> str:
     return f"<html><head><title>My Activity</title>{style}</head><body>{''.join(cells)}</body></html>"
 
 
+def own(id_: str, messages: int) -> Document:
+    """A conversation of ours with messages in a row, whose ids begin like its own."""
+    ids = [f"{id_[:-4]}{number:04}" for number in range(messages)]
+    told = [
+        {"id": one, "parent_id": above, "role": "user", "text": "q", "state": "done",
+         "created_at": "2025-10-09T08:53:20.000Z"}
+        for one, above in zip(ids, [None, *ids], strict=False)
+    ]  # fmt: skip
+    return {"id": id_, "title": "Own", "active_leaf_id": ids[-1], "messages": told}
+
+
 AICHAT = """\
 model: openai:gpt-4o
 temperature: 0.5

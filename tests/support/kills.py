@@ -36,6 +36,7 @@ from workbench.storage.upkeep.values import Prunable, Pruning
 
 Say = Callable[[object], None]
 LONGEST_S = 0.25
+"""How long something runs, at most, before it is killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,8 +255,9 @@ def _clock() -> ManualClock:
 class Killer(AbstractContextManager["Killer"]):
     """Kills forks of a helper process at moments of a seeded chance."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, longest_s: float = LONGEST_S) -> None:
         self._chance = random.Random(seed)
+        self._longest_s = longest_s
         environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
         self._helper = subprocess.Popen(
             [sys.executable, "-m", "tests.support.kills"],
@@ -285,7 +287,7 @@ class Killer(AbstractContextManager["Killer"]):
         stdin.write(json.dumps([name, str(path)]) + "\n")
         stdin.flush()
         process = json.loads(stdout.readline())["process"]
-        time.sleep(self._chance.random() * LONGEST_S)
+        time.sleep(self._chance.random() * self._longest_s)
         os.kill(process, signal.SIGKILL)
         said: list[Any] = []
         while True:

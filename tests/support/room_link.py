@@ -11,8 +11,12 @@ from tests.support.fake_providers import FakeControl, FakeProviders
 from workbench.chat.service import ChatService
 from workbench.config.values import Configuration
 from workbench.conversations.drafts import Drafts
+from workbench.conversations.exporting.service import Exporter
+from workbench.conversations.forking import Forking
+from workbench.conversations.outlines import Outlines
 from workbench.conversations.prompts import Prompts
 from workbench.conversations.repository import Conversations
+from workbench.conversations.search.search import Search
 from workbench.conversations.trash import Trash
 from workbench.core import events as ev
 from workbench.core.bus import EventBus
@@ -31,6 +35,10 @@ class RoomCore:
     conversations: Conversations
     drafts: Drafts
     trash: Trash
+    exporter: Exporter
+    search: Search
+    outlines: Outlines
+    forking: Forking
     prompts: Prompts
     events: EventLog
     providers: FakeProviders
@@ -54,7 +62,9 @@ class RoomLink:
         self.bus: EventBus = room.bus
         self.core = RoomCore(
             chat=room.chat, conversations=room.conversations, drafts=Drafts(room.store, clock),
-            trash=Trash(room.store, clock),
+            trash=Trash(room.store, clock, room.bus),
+            exporter=Exporter(room.conversations, room.store, clock),
+            search=Search(room.store), outlines=Outlines(room.store), forking=Forking(room.store, clock, room.bus),
             prompts=Prompts(room.store),
             events=EventLog(room.store), providers=providers, provider_control=FakeControl(providers),
             configuration=configuration,

@@ -140,18 +140,6 @@ async def test_one_system_text_is_in_force_the_last_one(tmp_path: Path) -> None:
     assert in_force == [["be brief"], ["be kind"], ["be kind"], ["be kind"]]
 
 
-async def test_an_unstored_prompt_goes_where_its_conversation_is_pinned_to(tmp_path: Path) -> None:
-    async with room(tmp_path, {"one": [says("x")], "two": [says("y")]}) as r:
-        first = await r.chat.send("hello", options=TurnOptions(provider="two"))
-        await r.chat.wait(first.id)
-        unstored = TurnOptions(store=False)
-        again = await r.chat.send("more", conversation_id=first.conversation_id, options=unstored)
-        result = await r.chat.wait(again.id)
-        assert (result.message.provider, result.message.text) == ("two", "y")
-        assert [m.text for m in r.model.calls[-1].messages] == ["hello", "y", "more"]
-        assert len(await r.conversations.tree(first.conversation_id)) == 2
-
-
 async def test_an_ending_that_was_saved_although_reported_as_failed_is_not_tried_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

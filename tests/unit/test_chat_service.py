@@ -154,16 +154,6 @@ async def test_the_next_prompt_carries_the_branch_but_no_empty_reply(tmp_path: P
     ]
 
 
-async def test_nothing_is_stored_when_asked_not_to(tmp_path: Path) -> None:
-    async with room(tmp_path, {"one": [says("secret answer")]}) as r:
-        turn = await r.chat.send("secret prompt", options=TurnOptions(store=False))
-        result = await r.chat.wait(turn.id)
-        total, _ = await r.conversations.list()
-        assert (result.message.text, total) == ("secret answer", 0)
-    for file in (found for found in tmp_path.rglob("*") if found.is_file()):
-        assert b"secret" not in file.read_bytes()
-
-
 @pytest.mark.parametrize("text", ["", "  \n"])
 async def test_an_empty_prompt_is_refused(tmp_path: Path, text: str) -> None:
     async with room(tmp_path, {"one": [says("x")]}) as r:

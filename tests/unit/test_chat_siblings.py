@@ -143,8 +143,6 @@ async def test_refused_for_what_is_not_there_and_after_the_end(tmp_path: Path) -
                 await r.chat.ask_again(conversation, message)
         with pytest.raises(UsageError, match="no provider named nobody"):
             await r.chat.ask_again(turn.conversation_id, turn.message_id, options=TurnOptions(provider="nobody"))
-        with pytest.raises(UsageError, match="stored"):
-            await r.chat.ask_again(turn.conversation_id, turn.message_id, options=TurnOptions(store=False))
         await r.chat.close()
         with pytest.raises(UsageError, match="closing"):
             await r.chat.ask_again(turn.conversation_id, turn.message_id)
@@ -214,16 +212,14 @@ async def test_what_is_said_in_private_is_asked_for_in_private_ever_after(tmp_pa
         private = await send(private=True)
         await send(private)
         await send(private, private=False)
-        await send(private, store=False)
         leaf = (await r.conversations.get(private)).active_leaf_id
         again = await r.chat.ask_again(private, leaf or "", options=TurnOptions(provider="one"))
         await r.chat.wait(again.id)
-        await send(store=False, private=True)
         await send(public, private=True)
         await send(public)
         assert (await r.conversations.get(private)).private
         assert (await r.conversations.get(public)).private
-    expected = [False, True, True, True, True, True, True, True, True]
+    expected = [False, True, True, True, True, True, True]
     assert [request.private for request in answers.requests] == expected
 
 

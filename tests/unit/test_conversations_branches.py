@@ -167,7 +167,6 @@ async def test_a_conversation_is_private_for_good(conversations: Conversations) 
     await conversations.pin(id_, provider=None, model=None)
     assert (await conversations.begin_turn(prompt="more", conversation_id=id_)).conversation.private
     assert (await conversations.begin_reply(id_, private.reply.id)).conversation.private
-    await conversations.rename(id_, "title")
     assert (await conversations.get(id_)).private
 
 

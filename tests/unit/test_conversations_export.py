@@ -133,3 +133,10 @@ def test_every_title_gives_a_name_within_one_folder(title: str) -> None:
     assert not name.startswith((".", "-"))
     assert len(name.encode()) <= 255
     assert format_of(name) is ExportFormat.JSON
+
+
+def test_what_came_with_a_message_is_told() -> None:
+    parts = ({"type": "attachment", "name": "a*.png"}, {"type": "tool_call"}, {"type": "unknown", "format": "chatgpt"})
+    prompt = message(Role.USER, "see", extra=tuple(map(json.dumps, parts)))
+    told = "*[attachment: a\\*.png]*\n\n*[tool call]*\n\n*[a part of chatgpt that is only kept]*\n"
+    assert markdown_of(CONVERSATION, [prompt]).endswith(f"\n\nsee\n\n{told}")

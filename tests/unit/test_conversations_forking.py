@@ -42,9 +42,16 @@ def forking(store: Store, clock: ManualClock) -> Forking:
 
 
 async def turn(
-    conversations: Conversations, prompt: str, conversation_id: str | None = None, *, private: bool = False
+    conversations: Conversations,
+    prompt: str,
+    conversation_id: str | None = None,
+    *,
+    private: bool = False,
+    parent_id: str | None = None,
 ) -> BegunTurn:
-    begun = await conversations.begin_turn(prompt=prompt, conversation_id=conversation_id, private=private)
+    begun = await conversations.begin_turn(
+        prompt=prompt, conversation_id=conversation_id, parent_id=parent_id, private=private
+    )
     await conversations.finish_reply(
         begun.reply.id, state=MessageState.DONE, text=f"to {prompt}", reasoning="why", provider="main", model="m-1"
     )
@@ -79,15 +86,11 @@ async def test_a_branch_becomes_a_conversation_of_its_own_and_the_old_one_stays_
     assert [m.text for m in await conversations.tree(again.id)] == ["one", "to one", "two", "to two"]
 
 
-async def test_the_next_prompt_follows_the_message_that_the_branch_ends_at(
-    conversations: Conversations, forking: Forking, store: Store
-) -> None:
+async def test_a_prompt_may_follow_a_message_inside_of_a_branch(conversations: Conversations, store: Store) -> None:
     one = await turn(conversations, "one")
     here = one.conversation.id
     two = await turn(conversations, "two", here)
-    await forking.end_at(here, one.reply.id)
-    assert [m.text for m in await conversations.path(here)] == ["one", "to one"]
-    other = await turn(conversations, "another way", here)
+    other = await turn(conversations, "another way", here, parent_id=one.reply.id)
     assert other.user_message.parent_id == one.reply.id
     beside = await conversations.siblings([other.user_message.id])
     assert beside[other.user_message.id] == (two.user_message.id, other.user_message.id)
@@ -114,8 +117,6 @@ async def test_what_is_written_deleted_or_elsewhere_is_refused(
     other = await turn(conversations, "elsewhere")
     with pytest.raises(NotFoundError):
         await forking.fork(here, other.reply.id)
-    with pytest.raises(NotFoundError):
-        await forking.end_at(here, other.reply.id)
     assert (await forking.fork(here, begun.reply.id)).messages == 2, "one that ended early can be copied"
     await Trash(store, clock, EventBus(clock)).delete_conversation(here)
     with pytest.raises(NotFoundError):

@@ -29,7 +29,7 @@ from workbench.core.export_file import FileExistsAlreadyError
 from workbench.core.progress import Progress
 from workbench.core.redaction import REDACTOR
 from workbench.core.secret import Secret
-from workbench.core.text import forbidden
+from workbench.core.text import clean, forbidden
 from workbench.providers.values import Attempt
 from workbench.storage.store import Store
 
@@ -150,6 +150,9 @@ async def test_several_conversations_in_one_file_of_each_format(desk: Desk, tmp_
         assert (done.conversations, done.messages) == (3, 6), format_
         written[format_] = path.read_bytes()
     assert [(one.done, one.total) for one in told][:3] == [(1, 3), (2, 3), (3, 3)]
+    assert [(one.done, one.total) for one in told][-6:] == [(step, 6) for step in range(1, 7)], (
+        "a bundle has two passes"
+    )
     document = json.loads(written[ExportFormat.JSON])
     assert (document["format"], document["version"]) == ("workbench", 1)
     lines = [json.loads(line) for line in written[ExportFormat.JSONL].splitlines()]
@@ -216,8 +219,8 @@ async def test_a_bundle_has_no_key_no_chosen_word_and_nothing_of_this_machine(
 
 def test_what_is_redacted_keeps_its_shape() -> None:
     secret = message(
-        "before word after", reason="word", provider="word",
-        seams=(Seam(at=11, after="word", provider="a", model="m"),),
+        "before word after", reason="word", provider="word", finish_reason="word", source_id="a word",
+        seams=(Seam(at=11, after="word", provider="a", model="m", ended="a word"),),
         broken=(BrokenPart(provider="p", model="m", text="a WORD"),),
         attempts=(Attempt(ord=0, provider="p", model="m", state="ok", reason="word", key_ref="KEY", request_id="r"),),
     )  # fmt: skip
@@ -225,6 +228,36 @@ def test_what_is_redacted_keeps_its_shape() -> None:
     assert redacted.text == f"before {MASKED} after"
     assert redacted.text[: redacted.seams[0].at] == f"before {MASKED}"
     assert (redacted.reason, redacted.provider, redacted.broken[0].text) == (MASKED, MASKED, f"a {MASKED}")
+    assert (redacted.finish_reason, redacted.seams[0].ended, redacted.source_id) == (MASKED, f"a {MASKED}", None)
     attempt = redacted.attempts[0]
     assert (attempt.reason, attempt.key_ref, attempt.request_id) == (MASKED, None, None)
     assert redacted_message(secret, redactor_of([])).text == secret.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ac\u00adme", "\u200cA\u200dcme", "the Big\n  Secret", "Mu\u0308ller", "M\u00fcller",
+        '{"name": "M\\u00fcller"}', "Mu\u0308\u200dller", "/home/me/x", "file:///home/me",
+    ],
+)  # fmt: skip
+def test_words_are_found_however_they_are_written(text: str) -> None:
+    redacted = redactor_of(["acme", "big secret", "m\u00fcller"], Path("/home/me"))(text)
+    shown = clean(redacted).casefold()
+    assert not any(word in shown for word in ("acme", "secret", "ller", "home/me")), redacted
+
+
+def test_only_words_are_masked() -> None:
+    """Not what only begins like the home folder, and not a number that has other digits."""
+    redact = redactor_of(["4711"], Path("/root"))
+    assert redact("/rootfs https://a.example/root a\u200db") == "/rootfs https://a.example/root a\u200db"
+    told = redacted_message(message("q", extra=('{"type": "tool_call", "call": [4711, 12, true]}',)), redact)
+    assert json.loads(told.extra[0])["call"] == [MASKED, 12, True]
+
+
+def test_what_is_nested_deeply_or_has_endless_lines_is_plain_but_there() -> None:
+    assert "needle" in seen(page("> " * 150 + "needle", title="t")).said
+    assert "blockquote" in seen(page("> " * 90 + "needle", title="t")).tags
+    assert "span" in seen(page("```python\nx = 1\n```", title="t")).tags
+    endless = seen(page(f"```python\nx = '{'a' * 600}'\n```", title="t"))
+    assert "span" not in endless.tags and "aaa" in endless.said

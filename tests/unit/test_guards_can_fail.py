@@ -140,6 +140,11 @@ def test_careless_work(tree: Path, decorator: str) -> None:
     assert guards.careless_workers(tree)[0].startswith("src/workbench/tui/careless.py:")
 
 
+def test_a_function_that_is_called_work_is_no_worker(tree: Path) -> None:
+    add(tree, "src/workbench/tui/careful.py", "async def run(work) -> None:\n    await work()")
+    assert guards.careless_workers(tree) == []
+
+
 @pytest.mark.parametrize(
     ("name", "pattern", "by"),
     [

@@ -18,6 +18,7 @@ from workbench.tui.clipboard import (
     takes_osc52,
     wrapped_for_tmux,
 )
+from workbench.tui.external import edit_text, memory_folder
 
 TOOLS = ("pbcopy", "wl-copy", "xclip", "xsel", "clip.exe", "tmux")
 
@@ -145,3 +146,31 @@ async def test_when_nothing_takes_it_that_is_said(
     (tmp_path / "file").write_text("")
     with pytest.raises(ClipboardError):
         await copy_text(terminal[0], "x", tmp_path / "file", environ={"TERM": "dumb"})
+
+
+async def test_what_is_stored_nowhere_goes_into_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: tuple[App[Any], Terminal]
+) -> None:
+    tools(tmp_path, monkeypatch)
+    with pytest.raises(ClipboardError, match="could not be copied"):
+        await copy_text(terminal[0], "secret", None, environ={"TERM": "dumb"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_editor_is_given_lies_in_memory_where_the_system_has_a_place_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert memory_folder() in ("/dev/shm", None)
+    monkeypatch.setattr("workbench.tui.external._IN_MEMORY", tmp_path)
+    seen: list[str] = []
+
+    def edit(_: object, file: Path) -> None:
+        assert file.parent.parent == tmp_path
+        seen.append(file.read_text())
+        file.write_text("edited")
+
+    monkeypatch.setattr("workbench.tui.external.edit_file", edit)
+    assert edit_text(App(), "before") == "edited"
+    assert (seen, list(tmp_path.iterdir())) == (["before"], [])
+    monkeypatch.setattr("workbench.tui.external._IN_MEMORY", tmp_path / "missing")
+    assert memory_folder() is None

@@ -12,7 +12,6 @@ from workbench.tui.state.estimate import (
     PromptSize,
     amount,
     estimate_of,
-    estimate_words,
 )
 from workbench.tui.state.pastes import Pastes
 
@@ -69,8 +68,8 @@ def test_the_price_is_that_of_the_one_who_would_answer() -> None:
 ])  # fmt: skip
 def test_words_for_a_border(size: int, answerers: list[Answerer], words: str, short: str) -> None:
     estimate = estimate_of(of("x" * size), answerers, pinned=False)
-    assert estimate_words(estimate) == words
-    assert estimate_words(estimate, short=True) == short
+    assert estimate.words() == words
+    assert estimate.words(short=True) == short
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from workbench.tui.state.files import (
     named_files,
     rank,
     readable,
-    size_words,
     text_of,
     without_signs,
 )
@@ -67,11 +66,6 @@ def test_what_does_not_fit_a_word_does_not_fit_a_longer_one(paths: list[str], qu
     files = [FoundFile(path) for path in paths]
     longer = rank(files, query + "b")
     assert longer == rank(rank(files, query), query + "b")
-
-
-@pytest.mark.parametrize(("size", "words"), [(0, "0 B"), (999, "999 B"), (1_240, "1.2 kB"), (1_000_000, "1.0 MB")])
-def test_sizes_are_read_at_a_glance(size: int, words: str) -> None:
-    assert size_words(size) == words
 
 
 def test_a_mark_is_kept_as_its_path_and_comes_back_with_its_size() -> None:

@@ -29,6 +29,8 @@ STORIES = {
     "nested lists": "1. one\n   - a\n     - deep\n   - b\n\n     loose inside\n2. two\n   - c\n3. three\n\nafter\n",
     "a list with code": "- ```py\n  x = 1\n  ```\n- ```py\n  y = 2\n  ```\n\n- words\n- ```\n  open\n",
     "a list that ends": "- a\n- b\n\nA paragraph of several words.\n\n* other\n* kind\n1. third\n",
+    "a first line that turns": "head\n-\n\n-- one\n\nx\n\n-[a]: http://x.y\n\n1. a\n\nx\n\n1.b\n",
+    "a table that turns out to be none": "|\n|# \n---# \n\n- a\n|# \n---# \n",
     "half lines that turn": "- a\n- b\n---\n- c\n--\n- d\n***\n* e\n* * *\nx\n===\n",
     "quotes": "> one\n> two\nlazy\n> - a\n> - b\n\n> > deep\n\nend\n",
     "a table": "| a | b |\n|---|--:|\n| 1 | 2 |\n| long words | 3 |\nnot a row\n\n- | a |\n  |---|\n  | 1 |\n- b\n",

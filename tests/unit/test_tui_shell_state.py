@@ -11,8 +11,9 @@ from tests.support.fake_engine import THREE, provider
 from workbench.config.values import Configuration
 from workbench.tui.application.terminal import too_small, too_small_picture
 from workbench.tui.state.attention import Attention, notice_sequence, notice_text
-from workbench.tui.state.chat import BrokenReply, Phase, TurnView
+from workbench.tui.state.chat import Phase
 from workbench.tui.state.first_run import NO_MESSAGES, empty_text, ready_text
+from workbench.tui.state.turns import BrokenReply, TurnView
 
 RUNNING = TurnView(
     turn_id="t-1", conversation_id="c-1", user_message_id="m-1", message_id="m-2", started_at_ms=0,

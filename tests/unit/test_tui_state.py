@@ -15,18 +15,19 @@ from workbench.config.values import Configuration
 from workbench.conversations.values import BrokenPart, Conversation, MessageState
 from workbench.core import events as ev
 from workbench.core.secret import Secret
+from workbench.core.storage_events import DatabaseNotice, DatabaseUpgrading
 from workbench.providers.values import Attempt
 from workbench.tui.actions.registry import ACTIONS, action_of_slash
 from workbench.tui.actions.values import Scope
-from workbench.tui.chat.composing import CommandLine, Prompt, UnknownCommand, meaning_of
 from workbench.tui.state.badges import Severity, age, badge_of_message, live_line, money, ordinal, seconds
 from workbench.tui.state.chat import ChatState, ClientPhase, Part, Phase
 from workbench.tui.state.chips import chips_of
 from workbench.tui.state.folding import changes, fold, fold_all
 from workbench.tui.state.pastes import Pastes
+from workbench.tui.state.pins import AUTO, Pin
 from workbench.tui.state.rows import rows_of
-from workbench.tui.state.slash import completions, parse_slash
-from workbench.tui.state.switching import AUTO, Pin, choices_of, find_choice, next_pin
+from workbench.tui.state.slash import CommandLine, UnknownCommand, command_of, completions
+from workbench.tui.state.switching import choices_of, find_choice, next_pin
 from workbench.tui.state.trail import choice_number, trail_of
 from workbench.tui.ui_state import UiState, read_ui_state, write_ui_state
 
@@ -94,6 +95,11 @@ def test_changes_name_what_must_be_drawn() -> None:
     assert changes(before, state) == {Part.TURNS}
     trouble = fold(state, ev.StorageTrouble(problem="disk full"))
     assert changes(state, trouble) == {Part.ENGINE}
+    noticed = fold(state, DatabaseNotice(notice="it was damaged"))
+    assert (changes(state, noticed), noticed.database_notice) == ({Part.ENGINE}, "it was damaged")
+    upgrading = fold(state, DatabaseUpgrading(doing="backing it up first, copying  43 %"))
+    assert upgrading.database_notice == "The database is being upgraded: backing it up first, copying  43 %"
+    assert fold(upgrading, DatabaseUpgrading(doing="")).database_notice == ""
     loaded = fold(state, ev.ConfigurationLoaded(providers=("a",), problems=("x",)))
     assert changes(state, loaded) == {Part.PROVIDERS, Part.ENGINE}
     assert changes(state, fold(state, ev.ConversationChanged(conversation_id="c"))) == {Part.CONVERSATIONS}
@@ -211,19 +217,18 @@ def test_no_two_rows_look_alike_unless_their_titles_do(titles: list[str]) -> Non
 
 @pytest.mark.parametrize("text", ["/etc/hosts what is it", " /new", "/New", "/", "//", "a /new", "/new\nline", "/1"])
 def test_what_only_looks_like_a_command_is_a_prompt(text: str) -> None:
-    assert parse_slash(text) is None
-    assert isinstance(meaning_of(text), Prompt)
+    assert command_of(text) is None
 
 
 def test_commands_with_and_without_argument() -> None:
     theme = action_of_slash("theme")
     assert theme is not None
-    assert meaning_of("/theme  workbench-light ") == CommandLine(action=theme, argument="workbench-light")
-    assert meaning_of("/nonsense x") == UnknownCommand(name="nonsense")
+    assert command_of("/theme  workbench-light ") == CommandLine(action=theme, argument="workbench-light")
+    assert command_of("/nonsense x") == UnknownCommand(name="nonsense")
 
 
 def test_completions_are_those_that_begin_so_then_those_that_contain_it() -> None:
-    assert [action.slash[0] for action in completions("/t", ACTIONS)][:2] == ["theme", "trace"]
+    assert [action.slash[0] for action in completions("/t", ACTIONS)][:3] == ["theme", "temporary", "trace"]
     assert completions("/model x", ACTIONS) == []
     assert completions("t", ACTIONS) == []
     assert [name for action in completions("/prov", ACTIONS) for name in action.slash if name != "model"] == [

@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from tests.support.fake_engine import THREE, provider
 from workbench.config.values import Configuration
 from workbench.providers.health.choices import ModelChoice
-from workbench.tui.state.switching import (
-    AUTO,
-    NOT_PRIVATE,
-    Pin,
-    choices_for_another,
-    choices_of,
-    narrow,
-    next_pin,
-    next_to_ask,
-)
+from workbench.tui.state.pins import AUTO, Pin
+from workbench.tui.state.switching import NOT_PRIVATE, choices_for_another, choices_of, narrow, next_pin, next_to_ask
 
 
 def figures(*known: ModelChoice) -> dict[tuple[str, str], ModelChoice]:

@@ -23,6 +23,7 @@ from workbench.tui.themes import (
     contrast,
     faint_pairs,
     fingerprint_of_themes,
+    load_shipped_theme,
     load_shipped_themes,
     load_themes,
     parse_theme,
@@ -61,6 +62,11 @@ def test_there_is_a_theme_for_everybody_the_dark_one_first() -> None:
         ("terminal-dark", True), ("terminal-light", False),
     ]  # fmt: skip
     assert len(names) == len(set(names)) >= 8
+
+
+def test_each_can_be_read_alone_and_nothing_else_can() -> None:
+    assert [load_shipped_theme(theme.name) for theme in SHIPPED] == SHIPPED
+    assert [load_shipped_theme(name) for name in ("nowhere", "dark", "../themes/ember", "ember.yaml", "")] == [None] * 5
 
 
 @pytest.mark.parametrize("theme", OWN_COLOURS, ids=named)

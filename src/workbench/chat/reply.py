@@ -161,20 +161,6 @@ class StoredReply:
         return ()
 
 
-class UnstoredReply:
-    """Keeps nothing: for turns that must leave no trace on disk."""
-
-    async def save(self, draft: ReplyDraft) -> None:
-        """Nothing to do."""
-
-    async def finish(self, draft: ReplyDraft, ending: Ending) -> None:
-        """Nothing to do."""
-
-    async def attempts(self, draft: ReplyDraft) -> tuple[Attempt, ...]:
-        """None are kept."""
-        return ()
-
-
 class ReplyWriter:
     """Saves a draft in the background whenever it has grown, and once more at its end.
 

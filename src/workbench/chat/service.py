@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from workbench.chat.reply import StoredReply, UnstoredReply
+from workbench.chat.reply import StoredReply
 from workbench.chat.turn import Answers, TurnRun
 from workbench.chat.values import Turn, TurnOptions, TurnResult
 from workbench.config.values import Configuration
 from workbench.conversations.branches import STOPPED_BY_YOU, how_it_ended
 from workbench.conversations.repository import BegunTurn, Conversations
-from workbench.conversations.values import Conversation, Message, MessageState, Role
+from workbench.conversations.values import Message, MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, UsageError
@@ -72,14 +72,15 @@ class ChatService:
         *,
         conversation_id: str | None = None,
         beside_id: str | None = None,
+        after_id: str | None = None,
         options: TurnOptions | None = None,
     ) -> Turn:
         """Store a prompt and start its reply in the background; returns once the prompt is on disk.
 
         A new conversation begins when `conversation_id` is None. With `beside_id` the prompt is another wording of
-        that one and begins a branch beside it; without, it follows the active leaf. Raises UsageError for an empty
-        prompt, while offline, for an unknown provider and while a reply of the same conversation is still streaming,
-        NotFoundError for a prompt that is not there.
+        that one and begins a branch beside it; with `after_id` it follows that message, else the active leaf. Raises
+        UsageError for an empty prompt, while offline, for an unknown provider and while a reply of the same
+        conversation is still streaming, NotFoundError for a message that is not there.
         """
         options = options or TurnOptions()
         if options.provider is not None:
@@ -87,20 +88,19 @@ class ChatService:
         if not text.strip():
             raise UsageError("The prompt is empty", hint="Type something to send")
         self._check(conversation_id)
-        return await self._begun(conversation_id, self._begin(text, conversation_id, beside_id, options))
+        beginning = self._begin(text, conversation_id, options, beside_id=beside_id, after_id=after_id)
+        return await self._begun(conversation_id, beginning)
 
     async def ask_again(self, conversation_id: str, message_id: str, *, options: TurnOptions | None = None) -> Turn:
         """Begin another reply to a prompt, beside those it has; returns once its row is on disk.
 
         `message_id` is the prompt or any reply to it, a failed or interrupted one too; the model reads the branch up
         to that prompt. A provider in `options` is asked this time only. Raises NotFoundError for a message that is not
-        there, and UsageError as `send` does, or when the reply is not to be stored.
+        there, and UsageError as `send` does.
         """
         options = options or TurnOptions()
         if options.provider is not None:
             await self._check_provider(options.provider)
-        if not options.store:
-            raise UsageError("Another answer to a stored prompt is stored too")
         self._check(conversation_id)
         return await self._begun(conversation_id, self._begin_again(conversation_id, message_id, options))
 
@@ -114,8 +114,6 @@ class ChatService:
         options = options or TurnOptions()
         if options.provider is not None:
             await self._check_provider(options.provider)
-        if not options.store:
-            raise UsageError("The continuation of a stored reply is stored too")
         self._check(conversation_id)
         return await self._begun(conversation_id, self._begin_continuation(conversation_id, message_id, options))
 
@@ -137,29 +135,29 @@ class ChatService:
         return run.turn
 
     async def _begin(
-        self, text: str, conversation_id: str | None, beside_id: str | None, options: TurnOptions
-    ) -> TurnRun:  # fmt: skip
-        if options.store:
-            begun = await self._conversations.begin_turn(
-                prompt=text,
-                conversation_id=conversation_id,
-                beside_id=beside_id,
-                system=options.system,
-                provider=options.provider if conversation_id is None else None,
-                model=options.model if conversation_id is None else None,
-                private=bool(options.private),
-            )
-            return self._run_stored(begun, options)
-        conversation, prompt, reply = await self._unstored(text, conversation_id)
-
-        async def branch() -> list[Message]:
-            return [*(await self._conversations.path(conversation.id) if conversation.messages else ()), prompt]
-
-        return self._run(BegunTurn(conversation=conversation, user_message=prompt, reply=reply), options, branch)
+        self,
+        text: str,
+        conversation_id: str | None,
+        options: TurnOptions,
+        *,
+        beside_id: str | None,
+        after_id: str | None,
+    ) -> TurnRun:
+        begun = await self._conversations.begin_turn(
+            prompt=text,
+            conversation_id=conversation_id,
+            parent_id=after_id,
+            beside_id=beside_id,
+            system=options.system,
+            provider=options.provider if conversation_id is None else None,
+            model=options.model if conversation_id is None else None,
+            private=bool(options.private),
+        )
+        return self._run(begun, options)
 
     async def _begin_again(self, conversation_id: str, message_id: str, options: TurnOptions) -> TurnRun:
         begun = await self._conversations.begin_reply(conversation_id, message_id, private=bool(options.private))
-        return self._run_stored(begun, options)
+        return self._run(begun, options)
 
     async def _begin_continuation(self, conversation_id: str, message_id: str, options: TurnOptions) -> TurnRun:
         before = await self._conversations.message(message_id)
@@ -172,22 +170,14 @@ class ChatService:
             model=before.model or "",
             ended=how_it_ended(before),
         )
-        return self._run_stored(begun, options, text)
+        return self._run(begun, options, text)
 
-    def _run_stored(self, begun: BegunTurn, options: TurnOptions, text: Begun | None = None) -> TurnRun:
-        def branch() -> Awaitable[list[Message]]:
-            return self._conversations.path(begun.conversation.id, leaf_id=begun.user_message.id)
-
-        return self._run(begun, options, branch, text)
-
-    def _run(
-        self,
-        begun: BegunTurn,
-        options: TurnOptions,
-        branch: Callable[[], Awaitable[Sequence[Message]]],
-        text: Begun | None = None,
-    ) -> TurnRun:
+    def _run(self, begun: BegunTurn, options: TurnOptions, text: Begun | None = None) -> TurnRun:
         conversation, prompt, reply = begun.conversation, begun.user_message, begun.reply
+
+        def branch() -> Awaitable[list[Message]]:
+            return self._conversations.path(conversation.id, leaf_id=prompt.id)
+
         turn = Turn(id=new_id(), conversation_id=conversation.id, user_message_id=prompt.id, message_id=reply.id)
         run = TurnRun(
             turn=turn,
@@ -197,7 +187,7 @@ class ChatService:
             branch=branch,
             reply=reply,
             begun=text,
-            keeper=StoredReply(self._conversations) if options.store else UnstoredReply(),
+            keeper=StoredReply(self._conversations),
             answers=self._failover,
             model=self._model,
             bus=self._bus,
@@ -234,27 +224,6 @@ class ChatService:
             raise UsageError(
                 "A reply is still streaming in this conversation", hint="Stop it, or wait until it is done"
             )
-
-    async def _unstored(self, text: str, conversation_id: str | None) -> tuple[Conversation, Message, Message]:
-        now = self._clock.now_ms()
-        conversation = Conversation(id=conversation_id or new_id(), title="", created_at_ms=now, updated_at_ms=now)
-        if conversation_id is not None:
-            # One that was never stored has no branch and no pin.
-            with suppress(NotFoundError):
-                conversation = await self._conversations.get(conversation_id)
-        prompt = Message(
-            id=new_id(),
-            conversation_id=conversation.id,
-            parent_id=None,
-            role=Role.USER,
-            text=text,
-            state=MessageState.DONE,
-            created_at_ms=now,
-        )
-        reply = replace(
-            prompt, id=new_id(), parent_id=prompt.id, role=Role.ASSISTANT, text="", state=MessageState.STREAMING
-        )
-        return conversation, prompt, reply
 
     async def _finish(self, run: TurnRun) -> TurnResult:
         try:

@@ -245,7 +245,7 @@ class TurnRun:
         return AnswerRequest(
             turn_id=self.turn.id,
             conversation_id=self.turn.conversation_id,
-            message_id=self.turn.message_id if options.store else None,
+            message_id=self.turn.message_id,
             messages=prompt_messages(branch, system=options.system),
             providers=self._providers(configuration),
             strategy=settings.fallback_strategy,

@@ -20,8 +20,6 @@ class TurnOptions:
     on_broken_stream: OnBrokenStream | None = None
     timeout_s: float | None = None
     """Limit of one whole answer of one provider."""
-    store: bool = True
-    """False: no message and no attempt is stored. The turn's events are, without its texts."""
     private: bool | None = None
     """True: only private providers are asked, and the conversation stays private for good. A private conversation
     is private whatever stands here."""

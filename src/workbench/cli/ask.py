@@ -53,7 +53,7 @@ class AskOptions:
     continue_: ContinueOption = None
     no_fallback: NoFallbackFlag = False
     private: PrivateFlag = False
-    no_store: Annotated[bool, typer.Option("--no-store", help="Keep nothing of it.")] = False
+    no_store: Annotated[bool, typer.Option("--no-store", help="Store nothing of it anywhere.")] = False
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Accepted; there is no cache yet, so it changes nothing.")
     ] = False
@@ -76,10 +76,13 @@ def run(context: typer.Context, options: AskOptions) -> None:
         raise UsageError("--timeout takes a number of seconds")
     if options.demo:
         output.note(DEMONSTRATION, output.YELLOW)
-    with running_engine(invocation, demo=options.demo, sends=True) as engine:
+    with running_engine(invocation, demo=options.demo, sends=True, temporary=options.no_store) as engine:
         preparation = engine.run(
-            lambda core: prepare(core, provider=options.provider, model=options.model, reference=options.continue_)
-        )
+            lambda core: prepare(
+                core, provider=options.provider, model=options.model, reference=options.continue_,
+                temporary=options.no_store,
+            )
+        )  # fmt: skip
         warn_of_problems(preparation.configuration)
         view, turn_options = _arrange(options, preparation)
         outcome = carry_out(
@@ -137,7 +140,6 @@ def _arrange(options: AskOptions, preparation: Preparation) -> tuple[TurnView, T
         fallback=not options.no_fallback,
         on_broken_stream=policy,
         timeout_s=options.timeout,
-        store=not options.no_store,
         private=options.private or None,
         ask_person=person,
     )

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -57,6 +57,9 @@ class ChatOptions:
     continue_: ContinueOption = None
     no_fallback: NoFallbackFlag = False
     private: PrivateFlag = False
+    temporary: Annotated[
+        bool, typer.Option("--temporary", "--no-store", help="Store nothing of it anywhere; it ends with the program.")
+    ] = False
     timeout: TimeoutOption = None
     demo: DemoFlag = False
 
@@ -66,10 +69,15 @@ def run(context: typer.Context, options: ChatOptions) -> None:
     invocation = cast("Invocation", context.obj)
     if options.demo:
         output.note(DEMONSTRATION, output.YELLOW)
-    with running_engine(invocation, demo=options.demo, sends=True) as engine:
+    if options.temporary:
+        output.note("Temporary: nothing of this conversation is stored.")
+    with running_engine(invocation, demo=options.demo, sends=True, stays=True, temporary=options.temporary) as engine:
         preparation = engine.run(
-            lambda core: prepare(core, provider=options.provider, model=options.model, reference=options.continue_)
-        )
+            lambda core: prepare(
+                core, provider=options.provider, model=options.model, reference=options.continue_,
+                temporary=options.temporary,
+            )
+        )  # fmt: skip
         warn_of_problems(preparation.configuration)
         chat = LineChat(engine, preparation, options)
         code = chat.carry_on()

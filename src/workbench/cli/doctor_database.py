@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from workbench.cli.doctor_checks import Check, CheckState
+from workbench.core.sizes import size_words
 
 if TYPE_CHECKING:
     from workbench.core.progress import Tell
@@ -18,7 +19,6 @@ SAFE_SQLITE = (3, 51, 3)
 LOOKED_THROUGH = 200 * 1_048_576
 """A database up to this size is looked through without being asked: about a second."""
 
-_MIB = 1_048_576
 _NAME = "database"
 
 
@@ -28,7 +28,7 @@ async def check_database(core: Core, tell: Tell, *, deep: bool) -> Check:
     pages = (await core.store.read("pragma page_count"))[0][0]
     page_size = (await core.store.read("pragma page_size"))[0][0]
     size = pages * page_size
-    detail = f"{core.paths.database}, {size / _MIB:.1f} MiB, SQLite {version}"
+    detail = f"{core.paths.database}, {size_words(size)}, SQLite {version}"
     if deep:
         checked = await core.upkeep.check(tell)
         if not checked.sound:
@@ -46,7 +46,7 @@ async def check_database(core: Core, tell: Tell, *, deep: bool) -> Check:
     free = shutil.disk_usage(core.paths.data_dir).free
     if free < 2 * size:
         hint = "A backup of it and the next week will not fit: free some space, or `workbench history stats`"
-        return _check(CheckState.WARNING, f"{detail}, {free / _MIB:.0f} MiB free on its disk", hint)
+        return _check(CheckState.WARNING, f"{detail}, {size_words(free)} free on its disk", hint)
     if tuple(int(part) for part in version.split(".")) < SAFE_SQLITE:
         hint = (
             "Versions before 3.51.3 have a rare race between checkpoint and write; workbench works around it "

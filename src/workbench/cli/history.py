@@ -11,7 +11,7 @@ from workbench.cli.invocation import Invocation
 from workbench.cli.options import JsonFlag
 from workbench.cli.session import running_engine
 from workbench.conversations.values import Conversation, Message
-from workbench.conversations.wording import speaker, state_line
+from workbench.conversations.wording import extra_lines, speaker, state_line
 from workbench.core.clock import iso_utc
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def _print_message(message: Message) -> None:
     for part in message.broken:
         line = f"[set aside: {part.provider}/{part.model} broke off after {len(part.text)} characters]"
         output.write_text_line(line, output.DIM)
+    for line in extra_lines(message):
+        output.write_text_line(f"[{line}]", output.DIM)
     if (state := state_line(message)) is not None:
         output.write_text_line(f"[{state}]", output.YELLOW)
 

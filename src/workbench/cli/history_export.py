@@ -28,7 +28,7 @@ def export(
     *,
     everything: Annotated[bool, typer.Option("--all", help="All conversations, archived ones too.")] = False,
     query: Annotated[
-        str | None, typer.Option("--query", metavar="QUERY", help="Those that a search finds, at most 10,000 hits.")
+        str | None, typer.Option("--query", metavar="QUERY", help="Those that a search finds.")
     ] = None,
     format_: Annotated[
         ExportFormat,

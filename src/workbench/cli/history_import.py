@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -11,9 +10,9 @@ import typer
 from workbench.cli import output
 from workbench.cli.failures import ExitCode
 from workbench.cli.invocation import Invocation
-from workbench.cli.options import JsonFlag
+from workbench.cli.options import JsonFlag, YesFlag
 from workbench.cli.progress import ProgressLine
-from workbench.cli.question import person_present
+from workbench.cli.question import agree
 from workbench.cli.session import running_engine
 from workbench.cli.signals import Interrupted
 from workbench.core.errors import UsageError
@@ -30,7 +29,7 @@ def import_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export; what it is is told by its content.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be added.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesFlag = False,
     json: JsonFlag = False,
 ) -> None:
     """Add the conversations of a file: branches, dates, models, reasoning and names of attachments with them.
@@ -43,14 +42,17 @@ def import_file(
         raise UsageError("Without a person to ask, --yes is needed", hint="--dry-run only counts")
     with running_engine(cast("Invocation", context.obj), offline=True) as engine:
         counted = _performed(engine, file.absolute(), None)
-        wanted = not dry_run and (not counted.anything_new or _agreed(counted, yes=yes))
-        report = _performed(engine, file.absolute(), counted) if wanted else counted
+        if counted.anything_new and not (dry_run or yes):
+            for line in _lines(counted, "would be added"):
+                output.note(line)
+            agree("Import them?", yes=yes, json=json)
+        report = counted if dry_run else _performed(engine, file.absolute(), counted)
     if json:
         from workbench.conversations.importing.values import report_document
 
         output.write_json(report_document(report))
     else:
-        _print(report, asked_for=not dry_run)
+        _print(report)
     if report.failed and not report.new + report.known:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -77,28 +79,13 @@ def _performed(engine: Engine, file: Path, counted: ImportReport | None) -> Impo
         raise
 
 
-def _agreed(report: ImportReport, *, yes: bool) -> bool:
-    """Whether the user wants it; raises UsageError when nobody can be asked."""
-    if yes:
-        return True
-    if not person_present():
-        raise UsageError("Without a person to ask, --yes is needed", hint="--dry-run only counts")
-    for line in _lines(report, "would be added"):
-        output.note(line)
-    output.prompt("Import them? [y/N] ")
-    answer = sys.stdin.buffer.readline().decode("utf-8", "replace").strip().lower()
-    return answer in ("y", "yes")
-
-
-def _print(report: ImportReport, *, asked_for: bool) -> None:
+def _print(report: ImportReport) -> None:
     for line in _lines(report, "would be added" if report.dry_run else "added"):
         output.write_text_line(line)
     for problem in report.problems[:PROBLEMS_SHOWN]:
         output.note(problem, output.YELLOW)
     if (more := len(report.problems) - PROBLEMS_SHOWN) > 0:
         output.note(f"{more} more; --json lists them", output.YELLOW)
-    if asked_for and report.dry_run and report.anything_new:
-        output.note("Nothing was imported")
 
 
 def _lines(report: ImportReport, added: str) -> list[str]:

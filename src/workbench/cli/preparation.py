@@ -25,8 +25,12 @@ class Preparation:
     """Whether that conversation is private already."""
 
 
-async def prepare(core: Core, *, provider: str | None, model: str | None, reference: str | None) -> Preparation:
+async def prepare(
+    core: Core, *, provider: str | None, model: str | None, reference: str | None, temporary: bool = False
+) -> Preparation:  # fmt: skip
     """Look the conversation and the provider up; a `model` makes do for providers that have none configured.
+
+    A `temporary` one goes on with a copy of the conversation, in memory.
 
     Raises NotFoundError for either, ConfigurationError when nobody can be asked at all.
     """
@@ -39,6 +43,8 @@ async def prepare(core: Core, *, provider: str | None, model: str | None, refere
         raise nobody_to_ask(configuration, config_file=str(core.paths.config_file))
     if reference is None:
         return Preparation(configuration=configuration, conversation_id=None)
+    if temporary:
+        reference = await core.temporary.borrow(reference)
     conversation = await core.conversations.get(reference)
     return Preparation(configuration=configuration, conversation_id=conversation.id, private=conversation.private)
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from workbench.cli import output
 from workbench.cli.invocation import Invocation
+from workbench.cli.progress import ProgressLine
+from workbench.core.storage_events import DatabaseNotice, DatabaseUpgrading
 
 if TYPE_CHECKING:
     from workbench.config.values import Configuration
+    from workbench.core.bus import EventBus, Subscription
     from workbench.engine.core import Core
     from workbench.engine.engine import Engine
 
@@ -24,15 +27,25 @@ PROBLEMS_SHOWN = 3
 
 @contextmanager
 def running_engine(
-    invocation: Invocation, *, offline: bool = False, demo: bool = False, sends: bool = False
+    invocation: Invocation,
+    *,
+    offline: bool = False,
+    demo: bool = False,
+    sends: bool = False,
+    stays: bool = False,
+    temporary: bool = False,
+    salvage: bool = False,
 ) -> Generator[Engine]:
     """An engine that is stopped, within a deadline, however the block ends.
 
-    One that `sends` prompts loads the model library early and tells of its start and end in the event log.
+    One that `sends` prompts loads the model library early and tells of its start and end in the event log; one that
+    `stays` after an answer may ask for a title; nothing is stored by one that is `temporary`. One that may `salvage`
+    sets a damaged database aside and brings what can be read into a new one.
     """
     from workbench.engine.engine import Engine
     from workbench.engine.options import EngineOptions
 
+    news = DatabaseNews(notices=not salvage)
     engine = Engine(
         EngineOptions(
             paths=invocation.paths(),
@@ -41,9 +54,13 @@ def running_engine(
             demo=demo,
             warm=sends,
             announce=sends,
+            titles=stays,
+            temporary=temporary,
+            salvage=salvage,
         )
     )
     reason = ""
+    news.listen(engine.bus)
     try:
         engine.start()
         yield engine
@@ -52,6 +69,34 @@ def running_engine(
         raise
     finally:
         engine.stop(STOP_TIMEOUT_S, reason=reason)
+
+
+class DatabaseNews:
+    """Says, on standard error, what is the matter with the database, and that an older one is being upgraded."""
+
+    def __init__(self, *, notices: bool) -> None:
+        """Without `notices` only an upgrade is told."""
+        self._notices = notices
+        self._line = ProgressLine()
+        self._upgrading = False
+        self._heard: Subscription | None = None
+
+    def listen(self, bus: EventBus) -> None:
+        """Begin; it is called on the thread that publishes."""
+        self._heard = bus.subscribe(kinds=(DatabaseUpgrading, DatabaseNotice), wake=self._tell)
+
+    def _tell(self) -> None:
+        for event in self._heard.drain() if self._heard is not None else ():
+            if isinstance(event, DatabaseUpgrading):
+                self._tell_upgrade(event)
+            elif isinstance(event, DatabaseNotice) and self._notices:
+                output.note(f"Warning: {event.notice}", output.YELLOW)
+
+    def _tell_upgrade(self, event: DatabaseUpgrading) -> None:
+        if not self._line.shown and not self._upgrading:
+            output.note("The database is being upgraded; it is backed up first")
+        self._upgrading = True
+        self._line.write(event.text() if event.doing else "")
 
 
 class Background(Generic[T]):

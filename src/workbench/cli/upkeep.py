@@ -16,13 +16,13 @@ from workbench.cli.question import agree
 from workbench.cli.session import running_engine
 from workbench.core.clock import iso_utc
 from workbench.core.errors import UsageError
+from workbench.core.sizes import size_words
 
 if TYPE_CHECKING:
     from workbench.engine.core import Core
     from workbench.storage.upkeep.values import LargestConversations, Pruned, Pruning, Sizes
 
 _DAYS = typer.Option(min=0, max=36_500, metavar="DAYS")
-_MEGA = 1_000_000
 _SHOWN = 10
 
 
@@ -43,7 +43,7 @@ def backup(
         output.write_json({"path": str(made.path), "size": made.size, "at": iso_utc(made.at_ms), "verified": True})
         return
     output.write_text_line(str(made.path))
-    output.note(f"{_size(made.size)}, verified")
+    output.note(f"{size_words(made.size)}, verified")
 
 
 def restore(
@@ -182,26 +182,26 @@ def _stats_document(sizes: Sizes, largest: LargestConversations, prunable: Seque
 def _write_stats(sizes: Sizes, largest: LargestConversations, prunable: Sequence[Pruned]) -> None:
     about = "" if sizes.exact else "about "
     output.write_text_line(
-        f"Database {_size(sizes.database)}, of it unused {_size(sizes.free)}; log {_size(sizes.log)};"
-        f" {sizes.backup_count} backups {_size(sizes.backups)}",
+        f"Database {size_words(sizes.database)}, of it unused {size_words(sizes.free)}; log {size_words(sizes.log)};"
+        f" {sizes.backup_count} backups {size_words(sizes.backups)}",
         output.BOLD,
     )
-    for line in output.table((f"{t.rows:>12,}", f"{about}{_size(t.size)}", t.name) for t in sizes.tables):
+    for line in output.table((f"{t.rows:>12,}", f"{about}{size_words(t.size)}", t.name) for t in sizes.tables):
         output.write_line(line)
     if largest.conversations:
         output.write_line()
         output.write_text_line(f"Largest of {largest.total:,} conversations", output.BOLD)
         rows = (
-            (f"{c.messages:>12,}", _size(c.size), c.id, c.title + ("  (in the trash)" if c.deleted else ""))
+            (f"{c.messages:>12,}", size_words(c.size), c.id, c.title + ("  (in the trash)" if c.deleted else ""))
             for c in largest.conversations
         )
         for line in output.table(rows):
             output.write_line(line)
     for pruned in prunable:
         if not pruned.nothing:
-            output.note(f"history prune --{pruned.what} would remove {pruned.words}, about {_size(pruned.size)}")
+            output.note(f"history prune --{pruned.what} would remove {pruned.words}, about {size_words(pruned.size)}")
     if sizes.free * 4 > sizes.database:
-        output.note(f"history compact would give back {_size(sizes.free)}")
+        output.note(f"history compact would give back {size_words(sizes.free)}")
 
 
 def prune(
@@ -233,7 +233,7 @@ def prune(
     with running_engine(cast("Invocation", context.obj), offline=True) as engine:
         foreseen = engine.run(preview)
         if any(not pruned.nothing for pruned in foreseen):
-            what = "; ".join(f"{p.what}: {p.words}, about {_size(p.size)}" for p in foreseen if not p.nothing)
+            what = "; ".join(f"{p.what}: {p.words}, about {size_words(p.size)}" for p in foreseen if not p.nothing)
             agree(f"Remove for good {what}?", yes=yes, json=json)
         with ProgressLine() as shown:
             removed = engine.run(lambda core: do(core, shown))
@@ -267,11 +267,7 @@ def compact(
     if json:
         output.write_json({"before_bytes": compacted.before, "after_bytes": compacted.after})
         return
-    output.write_text_line(f"{_size(compacted.before)} became {_size(compacted.after)}")
-
-
-def _size(size: int) -> str:
-    return f"{size / _MEGA:,.1f} MB"
+    output.write_text_line(f"{size_words(compacted.before)} became {size_words(compacted.after)}")
 
 
 def _path(path: Path | None) -> str | None:

@@ -56,6 +56,7 @@ def _settings(settings: Settings) -> dict[str, object]:
         "temperature": settings.temperature,
         "max_concurrent_requests": settings.max_concurrent_requests,
         "health_check_interval": settings.health_check_interval,
+        "model_titles": settings.model_titles,
         "trash_days": settings.trash_days,
         "event_days": settings.event_days,
         "context_window_fallback": list(settings.context_window_fallback),

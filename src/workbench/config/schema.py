@@ -90,6 +90,7 @@ class SettingsSection(_Section):
     health_check_interval: Annotated[float, BeforeValidator(_number), Field(ge=0, le=86_400, allow_inf_nan=False)] = (
         Field(30.0, description="a number of seconds from 0 (off) to 86400")
     )
+    model_titles: Truth = Field(False, description="true or false")
     trash_days: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_500)] = Field(
         0, description="a whole number of days from 0 (kept until you purge) to 36500"
     )

@@ -92,6 +92,8 @@ class Settings:
     temperature: float = 0.7
     max_concurrent_requests: int = 10
     health_check_interval: float = 30.0
+    model_titles: bool = False
+    """Whether the cheapest provider is asked for a title after a conversation's first answer."""
     trash_days: int = 0
     """After so many days what was deleted is removed for good; 0 keeps it until the user purges it."""
     event_days: int = 0

@@ -1,4 +1,4 @@
-"""What begins at a message of an old branch: a conversation of its own, or the next prompt."""
+"""Making a branch a conversation of its own."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _COPIED = "select $columns from messages where id in (select value from json_eac
 
 
 class Forking:
-    """Begins branches; what stood there stays as it is."""
+    """Copies branches; what stood there stays as it is."""
 
     def __init__(self, store: Store, clock: Clock, bus: EventBus) -> None:
         """In `store`; a new conversation is told on `bus`."""
@@ -93,19 +93,6 @@ class Forking:
         made = await self._store.write(work)
         self._bus.publish(ConversationChanged(conversation_id=made.id))
         return made
-
-    async def end_at(self, conversation_id: str, message_id: str) -> None:
-        """Let the branch in force end at a message, so that the next prompt follows it; all that followed stays.
-
-        Raises NotFoundError for what is not there or lies in the trash, StorageError.
-        """
-
-        async def work(transaction: Transaction) -> None:
-            path = await _path(transaction, conversation_id, message_id)
-            sql = "update conversations set active_leaf_id = ? where id = ?"
-            await transaction.execute(sql, (path[-1]["id"], conversation_id))
-
-        await self._store.write(work)
 
 
 async def _path(transaction: Transaction, conversation_id: str, message_id: str) -> list[Row]:

@@ -24,7 +24,7 @@ _NEWEST = """
 """
 _BRANCH = """
     with recursive chosen(id) as (
-      select case when :beside is null then c.active_leaf_id
+      select case when :beside is null then coalesce(:after, c.active_leaf_id)
         else (select parent_id from messages where id = :beside and conversation_id = c.id) end
       from conversations c where c.id = :conversation
       union all
@@ -97,10 +97,14 @@ class Prompts:
             before, read = page[-1]["n"], read + len(page)
         return list(found.values())[:limit]
 
-    async def branch_size(self, conversation_id: str, *, beside_id: str | None = None) -> BranchSize:
+    async def branch_size(
+        self, conversation_id: str, *, beside_id: str | None = None, after_id: str | None = None
+    ) -> BranchSize:
         """How much the active branch of a conversation is; nothing for one that is not there. Raises StorageError.
 
-        With `beside_id` it is what stands above that prompt: what goes along with another wording of it.
+        With `beside_id` it is what stands above that prompt: what goes along with another wording of it; with
+        `after_id` the branch that ends at that message.
         """
-        (row,) = await self._store.read(_BRANCH, {"conversation": conversation_id, "beside": beside_id})
+        values = {"conversation": conversation_id, "beside": beside_id, "after": after_id}
+        (row,) = await self._store.read(_BRANCH, values)
         return BranchSize(messages=row["messages"], characters=row["characters"], bytes=row["bytes"])

@@ -199,7 +199,7 @@ def encoded_parts(
             "model": safe_for_storage(seam.model),
         }
         if seam.ended != BROKE_OFF:
-            joined["ended"] = seam.ended
+            joined["ended"] = safe_for_storage(seam.ended)
         parts.append(joined)
     parts.extend(json.loads(part) for part in extra)
     return json.dumps(parts, ensure_ascii=False) if parts else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from workbench.conversations.values import Message, MessageState, Role
@@ -55,8 +56,15 @@ def attempt_line(attempt: Attempt) -> str:
     return line + (f": {why}" if why else "") + (f" ({told})" if told else "")
 
 
-def extra_line(part: Mapping[str, object]) -> str:
+def extra_lines(message: Message) -> list[str]:
+    """What came with a message, or was kept of it, beside its text: a line each."""
+    return [_extra_line(json.loads(part)) for part in message.extra]
+
+
+def _extra_line(part: Mapping[str, object]) -> str:
     """A part of a message that is only kept, on a line: its kind and name."""
+    if part.get("type") == "unknown":
+        return f"a part of {part.get('format') or 'its source'} that is only kept"
     kind = str(part.get("type") or "part").replace("_", " ")
     name = next((str(part[key]) for key in ("name", "file_name", "title", "tool", "url") if part.get(key)), "")
     return f"{kind}: {name}" if name else kind

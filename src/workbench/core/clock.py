@@ -117,3 +117,13 @@ def iso_utc(at_ms: int) -> str:
     seconds = min(max(at_ms // 1000, _EARLIEST_S), _LATEST_S)
     whole = datetime.fromtimestamp(seconds, tz=UTC)
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z".rjust(24, "0")
+
+
+def local_time(at_ms: int) -> datetime:
+    """A moment as the clock on the wall shows it; one that no calendar can show gives the nearest that it can."""
+    seconds = min(max(at_ms / 1000, _EARLIEST_S + _DAYS_S), _LATEST_S - _DAYS_S)
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone()
+
+
+_DAYS_S = 2 * 86_400
+"""Farther than any time zone is from UTC."""

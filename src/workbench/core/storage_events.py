@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.core.events import Delivery, Event, Level
+from workbench.core.sizes import size_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class BackupMade(Event):
 
     def text(self) -> str:
         """One line."""
-        return f"backup of {self.size / 1_000_000:,.1f} MB made and verified: {self.path}"
+        return f"backup of {size_words(self.size)} made and verified: {self.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class StorageCompacted(Event):
 
     def text(self) -> str:
         """One line."""
-        return f"database compacted from {self.before / 1_000_000:,.1f} to {self.after / 1_000_000:,.1f} MB"
+        return f"database compacted from {size_words(self.before)} to {size_words(self.after)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

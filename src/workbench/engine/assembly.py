@@ -16,25 +16,26 @@ from workbench.chat.service import ChatService
 from workbench.config.loading import load_configuration
 from workbench.config.paths import Paths, prepare_folders, resolve_paths
 from workbench.config.values import Configuration, OnBrokenStream, Provider, Settings
-from workbench.conversations.drafts import Drafts
-from workbench.conversations.prompts import Prompts
-from workbench.conversations.repository import Conversations
-from workbench.conversations.trash import Trash
 from workbench.core.bus import EventBus
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import ConfigurationLoaded, EngineStarted
 from workbench.core.logs import start_logging, stop_logging
+from workbench.core.progress import Progress
 from workbench.core.redaction import REDACTOR
+from workbench.core.storage_events import DatabaseUpgrading
 from workbench.engine.configuring import CurrentConfiguration
 from workbench.engine.core import Core
+from workbench.engine.history_layer import begin_background_work, build_history_layer
 from workbench.engine.options import EngineOptions
 from workbench.engine.provider_layer import build_provider_layer
+from workbench.engine.temporary import Temporary, TemporaryEvents
 from workbench.providers.calling.announced import AnnouncedModel
 from workbench.providers.scripted.demonstration import DemonstrationServer
 from workbench.storage.event_log import EventLog
 from workbench.storage.event_recorder import EventRecorder
 from workbench.storage.instance import Instance
 from workbench.storage.store import Store
+from workbench.storage.upkeep.recovery import Recovery, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -54,25 +55,32 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
     teardown.push(_log_trouble)
     instance = Instance.claim(paths.data_dir)
     teardown.callback(instance.release)
-    store = await Store.open(paths.database, clock=options.clock)
+    store = await _open_store(options, paths, bus)
     teardown.push_async_callback(store.close)
     events = EventLog(store)
+    temporary_events = TemporaryEvents()
     if not store.read_only:
-        recorder = EventRecorder(bus, events)
+        recorder = EventRecorder(bus, events, passed_over=temporary_events)
         recorder.start()
         teardown.push_async_callback(recorder.close)
+    recovery = Recovery(store, bus)
+    teardown.push_async_callback(recovery.close)
+    if options.salvage or options.upkeep:
+        await recovery.start()
+    else:
+        recovery.tell_state()
 
     async def load() -> Configuration:
         return await _load_configuration(options, paths, bus, demo_providers)
 
     configured = CurrentConfiguration(load)
     teardown.push_async_callback(configured.close)
-    conversations = Conversations(store, options.clock, instance.id)
+    history = build_history_layer(store, bus, options.clock, owner=instance.id)
     layer = build_provider_layer(
         options, paths, store=store, bus=bus, configured=configured, owner=instance.id, teardown=teardown
     )
     chat = ChatService(
-        conversations=conversations,
+        conversations=history.conversations,
         failover=layer.failover,
         model=layer.model,
         configuration=configured,
@@ -81,21 +89,32 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         offline=options.offline,
     )
     teardown.push_async_callback(chat.close)
+    temporary = Temporary(events=temporary_events, answers=layer.answers_in, owner=instance.id)
+    teardown.push_async_callback(temporary.close)
     core = Core(
         paths=paths,
         clock=options.clock,
         bus=bus,
         configured=configured,
         store=store,
-        conversations=conversations,
-        drafts=Drafts(store, options.clock),
-        prompts=Prompts(store),
-        trash=Trash(store, options.clock),
+        conversations=history.conversations,
+        drafts=history.drafts,
+        prompts=history.prompts,
+        trash=history.trash,
+        search=history.search,
+        upkeep=history.upkeep,
+        recovery=recovery,
+        outlines=history.outlines,
+        forking=history.forking,
+        organizer=history.organizer,
+        importer=history.importer,
+        exporter=history.exporter,
         events=events,
         chat=chat,
         providers=layer.directory,
         provider_control=layer.control,
         model=layer.model,
+        temporary=temporary,
         demo=options.demo,
         offline=options.offline,
     )
@@ -103,6 +122,7 @@ async def build_core(options: EngineOptions, bus: EventBus, teardown: AsyncExitS
         bus.publish(EngineStarted(version=__version__, offline=options.offline))
     if not store.read_only:
         await chat.mark_interrupted(lambda owner: Instance.is_alive(paths.data_dir, owner))
+        begin_background_work(core, options, titles_by=layer.aside, teardown=teardown)
     if options.warm and not options.offline:
         _warm(layer.model, configured, teardown)
     return core
@@ -122,6 +142,22 @@ def _throw_away_home(teardown: AsyncExitStack) -> Paths:
     home = tempfile.TemporaryDirectory(prefix="workbench-demo-", ignore_cleanup_errors=True)
     teardown.callback(home.cleanup)
     return resolve_paths(Path(home.name), {})
+
+
+async def _open_store(options: EngineOptions, paths: Paths, bus: EventBus) -> Store:
+    """The database; whoever listens hears of it while an older one is upgraded, which can take a while."""
+    told: list[DatabaseUpgrading] = []
+
+    def tell(progress: Progress) -> None:
+        told.append(bus.publish(DatabaseUpgrading(doing=progress.words)))
+
+    try:
+        return await open_store(
+            paths.database, options.clock, salvage=options.salvage or options.upkeep, tell=tell
+        )  # fmt: skip
+    finally:
+        if told:
+            bus.publish(DatabaseUpgrading(doing=""))
 
 
 async def _load_configuration(

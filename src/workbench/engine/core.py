@@ -9,18 +9,27 @@ from workbench.chat.service import ChatService
 from workbench.config.paths import Paths
 from workbench.config.values import Configuration
 from workbench.conversations.drafts import Drafts
+from workbench.conversations.exporting.service import Exporter
+from workbench.conversations.forking import Forking
+from workbench.conversations.importing.importer import Importer
+from workbench.conversations.organizing import Organizer
+from workbench.conversations.outlines import Outlines
 from workbench.conversations.prompts import Prompts
 from workbench.conversations.repository import Conversations
+from workbench.conversations.search.search import Search
 from workbench.conversations.trash import Trash
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.engine.configuring import CurrentConfiguration
 from workbench.engine.provider_control import ProviderControl
+from workbench.engine.temporary import Temporary
 from workbench.providers.health.directory import ProviderDirectory
 from workbench.providers.scripted.drill_values import DrillStep
 from workbench.providers.values import ChatModel
 from workbench.storage.event_log import EventLog
 from workbench.storage.store import Store
+from workbench.storage.upkeep.recovery import Recovery
+from workbench.storage.upkeep.service import Upkeep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +46,31 @@ class Core:
     drafts: Drafts
     prompts: Prompts
     trash: Trash
+    search: Search
+    upkeep: Upkeep
+    recovery: Recovery
+    outlines: Outlines
+    forking: Forking
+    organizer: Organizer
+    importer: Importer
+    exporter: Exporter
     events: EventLog
     chat: ChatService
     providers: ProviderDirectory
     provider_control: ProviderControl
     model: ChatModel
+    temporary: Temporary
+    """The conversations that leave nothing on disk."""
     demo: bool
     offline: bool
+
+    async def in_memory(self) -> Core:
+        """The same core over the temporary conversations instead of the stored ones."""
+        return await self.temporary.beside(self)
+
+    async def keep_temporary(self, conversation_id: str) -> None:
+        """Store a temporary conversation. Raises UsageError while a reply is written in it."""
+        await self.temporary.keep(conversation_id)
 
     async def drill(self, tell: Callable[[DrillStep], None]) -> None:
         """Play every fault on stand-ins for the configured chain; `tell` hears each step, on the core's loop.

@@ -140,7 +140,8 @@ class Engine:
         # Imported here: aiosqlite, pydantic and the rest must not delay the first paint.
         from workbench.engine.assembly import build_core
 
-        return await build_core(self.options, self.bus, teardown)
+        core = await build_core(self.options, self.bus, teardown)
+        return await core.in_memory() if self.options.temporary else core
 
 
 async def _cancel_what_is_left() -> None:

@@ -24,6 +24,15 @@ class EngineOptions:
     """Load the model library as soon as the core is up, not at the first prompt."""
     watch: bool = False
     """Probe providers now and then, free of charge, for as long as the core runs."""
+    upkeep: bool = False
+    """Back up and prune once a day for as long as the core runs; recover a damaged database without being asked."""
+    titles: bool = False
+    """Ask for titles of new conversations where the configuration says so; a command that ends with its answer does
+    not."""
+    salvage: bool = False
+    """Recover a damaged database: the damaged file is kept, what can be read of it is brought into a new one."""
+    temporary: bool = False
+    """Conversations are those in memory: nothing of them is stored."""
     announce: bool = True
     """Whether start, configuration and end are events; a command that only reads leaves none in the log."""
     overrides: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -36,8 +37,12 @@ class ProviderLayer:
 
     model: AnnouncedModel
     failover: Failover
+    aside: Failover
+    """The same for requests that answer no prompt: their attempts belong to no message."""
     directory: ProviderDirectory
     control: ProviderControl
+    answers_in: Callable[[Store, EventBus], Failover]
+    """Another attempt loop over the same providers, with its trail in another store and told on another bus."""
 
 
 def build_provider_layer(
@@ -67,9 +72,18 @@ def build_provider_layer(
         monitor.start()
         teardown.push_async_callback(monitor.aclose)
     editor = ConfigurationEditor(paths, profile=options.profile, environ=options.environ)
+
+    def answering(log: AttemptLog, told: EventBus) -> Failover:
+        return Failover(model, log, told, clock, chance, admission=admission, router=router)
+
+    def answers_in(kept: Store, told: EventBus) -> Failover:
+        return answering(AttemptLog(kept), told)
+
     return ProviderLayer(
         model=model,
-        failover=Failover(model, AttemptLog(store), bus, clock, chance, admission=admission, router=router),
+        answers_in=answers_in,
+        failover=answers_in(store, bus),
+        aside=answering(AttemptLog(store, of_messages=False), bus),
         directory=ProviderDirectory(
             configured,
             store,

@@ -44,7 +44,6 @@ OPEN_WAIT_S = 30.0
 CHECKED_BYTES = 200 * 1024 * 1024
 """A database up to this size is checked at once when it was not closed in order."""
 
-
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
@@ -325,7 +324,8 @@ class Store:
         if await pragma_value(self._readers[0], "user_version") < self._steps[-1].number:
             raise StorageError(
                 f"The database {self.path} is older than this program and cannot be upgraded while it is read-only",
-                hint="Open it once with the right to write",
+                detail=self.notice,
+                hint="Open it once with the right, and the space, to write",
                 where="storage",
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from workbench.conversations.exporting.markdown import with_closed_fence
 from workbench.conversations.values import Conversation, Message, Role
-from workbench.conversations.wording import attempt_line, extra_line, rating_line, speaker, state_line
+from workbench.conversations.wording import attempt_line, extra_lines, rating_line, speaker, state_line
 from workbench.core.clock import iso_utc
 from workbench.core.text import clean, clean_line
 
@@ -22,10 +21,16 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
-LONGEST_COLOURED = 100_000
-"""Characters of a code block that are coloured; longer ones stay plain."""
+LONGEST_COLOURED = 40_000
+LONGEST_LINE = 500
+"""Characters of a code block, and of a line of it, that are coloured; with more it stays plain.
+
+On one long line many lexers take time by the square of its length, and nothing else runs meanwhile.
+"""
 LONGEST_PARSED = 2_000_000
 """Characters of a message that are read as Markdown; longer ones stay plain."""
+DEEPEST = 100
+"""Levels of lists and quotations in a message that is read as Markdown; what is nested more deeply stays plain."""
 
 _LINK = re.compile(r"(?:https?:|mailto:)", re.IGNORECASE)
 _STYLE = """
@@ -95,7 +100,7 @@ def _article(message: Message, *, trail: bool) -> str:
         parts.append(_folded("Reasoning", f'<div class="plain">{escape(clean(message.reasoning))}</div>'))
     parts.append(f'<div class="body">{_body(message)}</div>')
     if message.extra:
-        parts.append(_list("Attached", [extra_line(part) for part in _extras(message)]))
+        parts.append(_list("Attached", extra_lines(message)))
     parts += [f'<p class="note">{_line(note)}</p>' for note in (state_line(message), rating_line(message)) if note]
     if trail and message.attempts:
         parts.append(_list("Route", [attempt_line(attempt) for attempt in message.attempts]))
@@ -119,11 +124,12 @@ def _text(text: str) -> str:
     cleaned = clean(text)
     if len(cleaned) > LONGEST_PARSED:
         return f'<div class="plain">{escape(cleaned)}</div>'
-    return str(_markdown().render(with_closed_fence(cleaned)))
-
-
-def _extras(message: Message) -> list[dict[str, Any]]:
-    return [cast("dict[str, Any]", json.loads(part)) for part in message.extra]
+    parser = _markdown()
+    tokens = parser.parse(with_closed_fence(cleaned))
+    if any(token.level >= DEEPEST - 1 for token in tokens):
+        # The parser leaves out what is nested more deeply than that.
+        return f'<div class="plain">{escape(cleaned)}</div>'
+    return str(parser.renderer.render(tokens, parser.options, {}))
 
 
 def _folded(title: str, inside: str) -> str:
@@ -147,7 +153,8 @@ def _anchor(id_: str) -> str:
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "highlight": _coloured}).enable(["table", "strikethrough"])
+    options = {"html": False, "highlight": _coloured, "maxNesting": DEEPEST}
+    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     # A picture would be fetched from wherever the text says: it becomes a link.
     parser.disable("image")
     parser.add_render_rule("link_open", _link)
@@ -168,7 +175,7 @@ def _coloured(code: str, language: str, _: str) -> str:
     from pygments.formatters import HtmlFormatter
     from pygments.util import ClassNotFound
 
-    if not language or len(code) > LONGEST_COLOURED:
+    if not language or len(code) > LONGEST_COLOURED or max(map(len, code.split("\n"))) > LONGEST_LINE:
         return ""
     try:
         lexer = cast("Any", lexers).get_lexer_by_name(language)

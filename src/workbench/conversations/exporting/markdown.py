@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from workbench.conversations.values import Conversation, Message
-from workbench.conversations.wording import rating_line, speaker, state_line
+from workbench.conversations.wording import extra_lines, rating_line, speaker, state_line
 from workbench.core.clock import iso_utc
 from workbench.core.text import clean, clean_line
 
@@ -23,7 +23,7 @@ def markdown_of(conversation: Conversation, messages: Sequence[Message]) -> str:
     for message in messages:
         parts.append(f"## {_plain(speaker(message))}, {iso_utc(message.created_at_ms)}")
         parts += _text_parts(message)
-        notes = (state_line(message), rating_line(message))
+        notes = (*extra_lines(message), state_line(message), rating_line(message))
         parts += [f"*[{_plain(note)}]*" for note in notes if note]
     return "\n\n".join(parts) + "\n"
 

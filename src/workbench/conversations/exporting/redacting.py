@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from workbench.conversations.values import BrokenPart, Conversation, Message, Seam
 from workbench.core.redaction import REDACTOR
+from workbench.core.text import clean
 from workbench.providers.values import Attempt
 
 MASKED = "[redacted]"
@@ -19,17 +21,34 @@ Redact = Callable[[str], str]
 
 def redactor_of(words: Sequence[str], home: Path | None = None) -> Redact:
     """What takes known keys, what looks like one, these words in any case, and the home folder's name out of texts."""
-    wanted = sorted({word.strip() for word in words if word.strip()}, key=len, reverse=True)
-    pattern = re.compile("|".join(re.escape(word) for word in wanted), re.IGNORECASE) if wanted else None
-    folder = str(home) if home is not None and home != Path(home.anchor) else ""
+    wanted = sorted({form for word in words for form in _forms(word)}, key=len, reverse=True)
+    pattern = re.compile("|".join(wanted), re.IGNORECASE) if wanted else None
+    # Only whole names of folders: `/root` is none of `/rootfs`.
+    named = home is not None and home != Path(home.anchor)
+    folder = re.compile(rf"(?<![\w.-]){re.escape(str(home))}(?![\w-])") if named else None
+
+    def masked(text: str) -> str:
+        text = REDACTOR.redact(text)
+        text = folder.sub("~", text) if folder else text
+        return pattern.sub(MASKED, text) if pattern else text
 
     def redact(text: str) -> str:
-        masked = REDACTOR.redact(text)
-        if folder:
-            masked = masked.replace(folder, "~")
-        return pattern.sub(MASKED, masked) if pattern else masked
+        found = masked(text)
+        # What is invisible inside a word is left out where the text is shown, and the word is whole again.
+        shown = clean(found)
+        again = masked(shown)
+        return found if again == shown else again
 
     return redact
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Expressions for a word or phrase: with letters and accents composed or not, over lines, and escaped in JSON."""
+    for form in ("NFC", "NFD"):
+        parts = unicodedata.normalize(form, word).split()
+        if parts:
+            yield r"\s+".join(map(re.escape, parts))
+            yield re.escape(json.dumps(" ".join(parts))[1:-1])
 
 
 def redacted_conversation(conversation: Conversation, redact: Redact) -> Conversation:
@@ -42,7 +61,8 @@ def redacted_conversation(conversation: Conversation, redact: Redact) -> Convers
         folder=_maybe(conversation.folder, redact),
         provider=_maybe(conversation.provider, redact),
         model=_maybe(conversation.model, redact),
-        source_id=_maybe(conversation.source_id, redact),
+        source=_maybe(conversation.source, redact),
+        source_id=_name(conversation.source_id, redact),
     )
 
 
@@ -55,7 +75,8 @@ def redacted_message(message: Message, redact: Redact) -> Message:
         reason=redact(message.reason),
         provider=_maybe(message.provider, redact),
         model=_maybe(message.model, redact),
-        source_id=_maybe(message.source_id, redact),
+        source_id=_name(message.source_id, redact),
+        finish_reason=_maybe(message.finish_reason, redact),
         broken=tuple(_broken(part, redact) for part in message.broken),
         seams=tuple(_seam(seam, message.text, redact) for seam in message.seams),
         extra=tuple(json.dumps(_value(json.loads(part), redact), ensure_ascii=False) for part in message.extra),
@@ -65,6 +86,11 @@ def redacted_message(message: Message, redact: Redact) -> Message:
 
 def _maybe(text: str | None, redact: Redact) -> str | None:
     return None if text is None else redact(text)
+
+
+def _name(name: str | None, redact: Redact) -> str | None:
+    """What something is called elsewhere; nothing rather than a name that many have."""
+    return name if _maybe(name, redact) == name else None
 
 
 def _broken(part: BrokenPart, redact: Redact) -> BrokenPart:
@@ -79,6 +105,7 @@ def _seam(seam: Seam, text: str, redact: Redact) -> Seam:
         after=redact(seam.after),
         provider=redact(seam.provider),
         model=redact(seam.model),
+        ended=redact(seam.ended),
     )
 
 
@@ -103,4 +130,6 @@ def _value(value: object, redact: Redact) -> object:
         return [_value(one, redact) for one in cast("list[object]", value)]
     if isinstance(value, dict):
         return {redact(key): _value(one, redact) for key, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, (int, float)) and redact(str(value)) != str(value):
+        return MASKED
     return value

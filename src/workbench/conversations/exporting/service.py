@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from workbench.core.errors import NotFoundError
 from workbench.core.export_file import ExportFile, on_a_thread
 from workbench.core.progress import Progress, Tell, unheard
 from workbench.storage.store import Store
+from workbench.storage.waiting import to_the_end
 
 _ALL = "select id, title from conversations where deleted_at is null and id > ? order by id limit 500"
 
@@ -128,12 +130,9 @@ class Exporter:
         if not chosen:
             raise NotFoundError("There is no conversation to export")
 
-        def told() -> None:
-            counts.conversations += 1
-            tell(Progress(doing="exporting conversations", done=counts.conversations, total=len(chosen)))
-
+        counts.conversations = len(chosen)
         if format_ is ExportFormat.BUNDLE:
-            async for piece in self._bundle(chosen, redactor_of(manner.words, Path.home()), counts, told):
+            async for piece in self._bundle(chosen, redactor_of(manner.words, Path.home()), counts, tell):
                 yield piece
             return
         if format_ is ExportFormat.HTML:
@@ -142,37 +141,38 @@ class Exporter:
             yield own.OPENING.encode()
         for place, (id_, _) in enumerate(chosen):
             conversation, messages = await self._read(id_, whole=format_.whole, leaf_id=manner.leaf_id)
-            text = _text_of(conversation, messages, format_, place=place, of=len(chosen))
-            yield text.encode("utf-8", "replace")
+            # A long conversation takes seconds, and chats go on meanwhile.
+            yield await asyncio.to_thread(_made, conversation, messages, format_, place=place, of=len(chosen))
             counts.messages += len(messages)
-            told()
+            tell(_progress(place + 1, len(chosen)))
         if format_ is ExportFormat.HTML:
             yield html.CLOSING.encode()
         elif format_ is ExportFormat.JSON and len(chosen) > 1:
             yield own.CLOSING.encode()
 
     async def _bundle(
-        self, chosen: Sequence[tuple[str, str]], redact: Redact, counts: _Counts, told: Callable[[], None]
+        self, chosen: Sequence[tuple[str, str]], redact: Redact, counts: _Counts, tell: Tell
     ) -> AsyncGenerator[bytes]:
         bundle = Bundle(now_ms=self._clock.now_ms())
 
-        async def read(id_: str, *, whole: bool) -> tuple[Conversation, list[Message]]:
-            conversation, messages = await self._read(id_, whole=whole)
-            return redacted_conversation(conversation, redact), [redacted_message(one, redact) for one in messages]
+        def packed(conversation: Conversation, messages: Sequence[Message], *, whole: bool) -> bytes:
+            told = redacted_conversation(conversation, redact), [redacted_message(one, redact) for one in messages]
+            bundle.add(own.line_of(*told) if whole else html.section_of(*told, trail=True))
+            return bundle.taken()
 
         bundle.begin(DATA)
-        for id_, _ in chosen:
-            conversation, messages = await read(id_, whole=True)
-            bundle.add(own.line_of(conversation, messages))
+        for place, (id_, _) in enumerate(chosen):
+            conversation, messages = await self._read(id_, whole=True)
+            yield await to_the_end(asyncio.to_thread(packed, conversation, messages, whole=True))
             counts.messages += len(messages)
-            yield bundle.taken()
+            tell(_progress(place + 1, 2 * len(chosen)))
         bundle.begin(PAGE)
         contents = [(id_, redact(title)) for id_, title in chosen]
         bundle.add(html.opening_of(contents[0][1], contents if len(contents) > 1 else ()))
-        for id_, _ in chosen:
-            bundle.add(html.section_of(*await read(id_, whole=False), trail=True))
-            yield bundle.taken()
-            told()
+        for place, (id_, _) in enumerate(chosen):
+            conversation, messages = await self._read(id_, whole=False)
+            yield await to_the_end(asyncio.to_thread(packed, conversation, messages, whole=False))
+            tell(_progress(len(chosen) + place + 1, 2 * len(chosen)))
         bundle.add(html.CLOSING)
         bundle.finish(conversations=counts.conversations, messages=counts.messages)
         yield bundle.taken()
@@ -196,6 +196,16 @@ class Exporter:
             page = [(row["id"], row["title"]) for row in await self._store.read(_ALL, (page[-1][0],))]
             chosen += page
         return chosen
+
+
+def _progress(done: int, total: int) -> Progress:
+    return Progress(doing="exporting conversations", done=done, total=total)
+
+
+def _made(
+    conversation: Conversation, messages: Sequence[Message], format_: ExportFormat, *, place: int, of: int
+) -> bytes:
+    return _text_of(conversation, messages, format_, place=place, of=of).encode("utf-8", "replace")
 
 
 def _text_of(

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.conversations import rows, writes
+from workbench.conversations.importing.shaping import LATEST_MS
 from workbench.conversations.importing.values import ImportedConversation, ImportedMessage
-from workbench.conversations.organizing import LONGEST_TAG, folder_of, tag_of
+from workbench.conversations.organizing import LONGEST_TAG, MOST_TAGS, folder_of, tag_of
 from workbench.conversations.search.terms import facets_of, spaced
 from workbench.conversations.values import Role
 from workbench.core.errors import UsageError
@@ -65,9 +66,10 @@ class Piece:
 def pieces_of(conversation: ImportedConversation, *, fallback_ms: int, now_ms: int) -> Iterator[Piece]:
     """A conversation in pieces that are a transaction each at most.
 
-    `fallback_ms` is the time of what has none; times more than a day after `now_ms` are none.
+    `fallback_ms` is the time of what has none; times more than a day after `now_ms` are none, unless workbench wrote
+    them: its own files come back as they were, also from where a clock was wrong.
     """
-    latest = now_ms + _DAY_MS
+    latest = now_ms + _DAY_MS if conversation.id is None else LATEST_MS
     begun = _sane(conversation.created_ms, latest)
     times = [at for message in conversation.messages if (at := _sane(message.at_ms, latest)) is not None]
     begun = begun if begun is not None else min(times, default=fallback_ms)
@@ -154,7 +156,7 @@ def _tags(tags: Sequence[str]) -> list[str]:
         with contextlib.suppress(UsageError):
             one = tag_of(safe_for_storage(tag).replace(",", " ")[:LONGEST_TAG])
             found.setdefault(folded(one), one)
-    return list(found.values())
+    return list(found.values())[:MOST_TAGS]
 
 
 def _folder(folder: str | None) -> str | None:

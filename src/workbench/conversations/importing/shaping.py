@@ -16,7 +16,8 @@ from workbench.core.text import safe_for_storage
 Document = dict[str, object]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST_MS = 253_402_300_799_999
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999: later times have no ISO form."""
 _MICROSECONDS_FROM = 1e14
 _MILLISECONDS_FROM = 1e11
 """Seconds reach the year 5138 before they look like milliseconds, and those the same before microseconds."""
@@ -99,11 +100,11 @@ def time_of(value: object) -> int | None:
     """
     if isinstance(value, str):
         return _iso_time(value.strip())
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _LATEST_MS * 1000:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < LATEST_MS * 1000:
         return None
     factor = 0.001 if value >= _MICROSECONDS_FROM else 1 if value >= _MILLISECONDS_FROM else 1000
     at = round(value * factor)
-    return at if 0 < at <= _LATEST_MS else None
+    return at if 0 < at <= LATEST_MS else None
 
 
 def _iso_time(text: str) -> int | None:
@@ -113,7 +114,7 @@ def _iso_time(text: str) -> int | None:
     except (ValueError, OverflowError):
         return None
     whole = since // timedelta(milliseconds=1)
-    return whole if 0 <= whole <= _LATEST_MS else None
+    return whole if 0 <= whole <= LATEST_MS else None
 
 
 def digest(*texts: str) -> str:

@@ -162,7 +162,9 @@ def _with_all(message: ImportedMessage, handed: _Handed | None) -> ImportedMessa
         handed = handed.above
     nodes.reverse()
     reasoning = "\n\n".join(text for text in (*(node.reasoning for node in nodes), message.reasoning) if text)
-    return replace(message, reasoning=reasoning, extra=(*(part for node in nodes for part in node.extra), *message.extra))
+    return replace(
+        message, reasoning=reasoning, extra=(*(part for node in nodes for part in node.extra), *message.extra)
+    )
 
 
 def refuse_too_many(messages: int) -> None:

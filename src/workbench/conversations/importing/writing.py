@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from workbench.conversations import writes
 from workbench.conversations.importing.places import Places
 from workbench.conversations.importing.preparing import Piece, ReadyMessage
 from workbench.conversations.placing import first_place_of
@@ -144,6 +145,9 @@ class Writing:
             if found.new:
                 values = {**piece.values, "id": found.id, "folded": folded(str(piece.values["title"]))}
                 await transaction.execute(_INSERT_CONVERSATION, values)
+            elif found.added and piece.conversation.private:
+                # It has become private since: what is added now is for private providers only.
+                await transaction.execute(writes.MAKE_PRIVATE, ("true", found.id))
             if piece.conversation.forked_from_id is not None:
                 self.forks[found.id] = piece.conversation.forked_from_id
             if found.added or (piece.last and found.id in self._grown):

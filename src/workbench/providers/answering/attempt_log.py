@@ -55,13 +55,14 @@ class AttemptRecorder(Protocol):
 class AttemptLog:
     """Keeps the trail in the database. What cannot be saved is logged: it must not cost the answer."""
 
-    def __init__(self, store: Store) -> None:
-        """Rows of `attempts` in `store`."""
+    def __init__(self, store: Store, *, of_messages: bool = True) -> None:
+        """Rows of `attempts` in `store`, each of them of the message that was asked for, or of none."""
         self._store = store
+        self._of_messages = of_messages
 
     async def save(self, *, run_id: str, message_id: str, rows: Sequence[AttemptRow]) -> None:
         """A row for each, in one transaction."""
-        values = [_values(run_id, message_id, row) for row in rows]
+        values = [_values(run_id, message_id if self._of_messages else None, row) for row in rows]
 
         async def save(transaction: Transaction) -> None:
             await transaction.executemany(_SAVE, values)
@@ -76,7 +77,7 @@ def _safe(text: str | None) -> str | None:
     return None if text is None else safe_for_storage(text)[:LONGEST_NAME]
 
 
-def _values(run_id: str, message_id: str, row: AttemptRow) -> tuple[object, ...]:
+def _values(run_id: str, message_id: str | None, row: AttemptRow) -> tuple[object, ...]:
     attempt = row.attempt
     first_token_at = None if attempt.first_token_ms is None else row.started_ms + attempt.first_token_ms
     return (

@@ -51,7 +51,9 @@ def back_up(database: Path, *, now_ms: int, hand: Hand | None = None, spared: Pa
     with _told("The backup of the database could not be made", folder):
         make_folder(folder)
         copy_to(database, target, hand or Hand())
-        for old in backups_of(database)[KEPT:]:
+        # Those of a time to come were made when the clock was wrong: they go first, and never the one just made.
+        kept = sorted(backups_of(database), key=lambda one: (one.at_ms <= now_ms, one.at_ms), reverse=True)
+        for old in kept[KEPT:]:
             if spared is None or not spared.exists() or not old.path.samefile(spared):
                 old.path.unlink(missing_ok=True)
     return target

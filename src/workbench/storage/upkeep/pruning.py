@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from workbench.core.progress import Progress, Tell
 from workbench.storage.event_log import EventLog
 from workbench.storage.files import stamped_at
 from workbench.storage.store import Store
-from workbench.storage.swapping import damaged_files
+from workbench.storage.swapping import damaged_files, unsalvaged
 from workbench.storage.transaction import Row, Transaction
 from workbench.storage.upkeep.values import (
     WARNINGS_KEPT,
@@ -23,6 +23,7 @@ from workbench.storage.upkeep.values import (
     Pruning,
     TakeOut,
 )  # fmt: skip
+from workbench.storage.waiting import to_the_end
 
 EVENTS_AT_ONCE = 2_000
 MESSAGES_AT_ONCE = 100
@@ -56,29 +57,32 @@ _LAST_MESSAGES = "select * from messages where conversation_id = :id order by n 
 _LAST_DELETED = """
     select * from messages where conversation_id = :id and deleted_at <= :until order by n desc limit :limit
 """
+# By number, because that is how they lie; and by time, because a clock that was wrong for a while moves the number.
+_OLD = "seq < :info and at < :info_at and (level < :warning or (seq < :serious and at < :serious_at))"
 _COUNT_EVENTS = """
     select count(*) as events, coalesce(sum(80 + length(cast(text as blob)) + length(cast(payload as blob))), 0) as size
-    from events where seq < :info and (level < :warning or seq < :serious)
-"""
+    from events where $old
+""".replace("$old", _OLD)
 _NEXT_EVENTS = """
     select max(seq) as last, count(*) as count from (
-      select seq from events where seq > :after and seq < :info and (level < :warning or seq < :serious)
-      order by seq limit :limit
+      select seq from events where seq > :after and $old order by seq limit :limit
     )
-"""
+""".replace("$old", _OLD)
 _DELETE_EVENTS = """
-    delete from events where seq > :after and seq <= :last and seq < :info and (level < :warning or seq < :serious)
-"""
+    delete from events where seq > :after and seq <= :last and $old
+""".replace("$old", _OLD)
 
 
 class Pruner:
-    """Counts and removes; every removal is a chain of short transactions, and can be cancelled between any two."""
+    """Counts and removes once; a removal is a chain of short transactions, and can be cancelled between any two."""
 
     def __init__(self, store: Store, take_out: TakeOut) -> None:
         """Messages leave the full-text index through `take_out`."""
         self._store = store
         self._log = EventLog(store)
         self._take_out = take_out
+        self.removed = Pruned(what=Prunable.TRASH)
+        """What is gone so far, also after a removal that failed or was cancelled."""
 
     async def preview(self, pruning: Pruning, *, now_ms: int) -> Pruned:
         """What `prune` would remove now."""
@@ -101,33 +105,47 @@ class Pruner:
     async def prune(self, pruning: Pruning, *, now_ms: int, tell: Tell) -> Pruned:
         """Remove it; what was removed. Cancelled or killed, it has removed a part, and can be run again."""
         foreseen = await self.preview(pruning, now_ms=now_ms)
+        self.removed = Pruned(what=pruning.what)
         until = now_ms - pruning.days * DAY_MS
         match pruning.what:
             case Prunable.TRASH:
-                return await self._prune_trash(until, foreseen, tell)
+                await self._prune_trash(until, foreseen, tell)
             case Prunable.EVENTS:
-                return await self._prune_events(await self._bounds(pruning, now_ms), foreseen, tell)
+                await self._prune_events(await self._bounds(pruning, now_ms), foreseen, tell)
             case Prunable.DAMAGED:
                 for file in await asyncio.to_thread(_old_files, self._store.path, until):
+                    size = file.stat().st_size
                     await asyncio.to_thread(file.unlink, missing_ok=True)
-                return foreseen
+                    self._count(Pruned(what=pruning.what, files=1, size=size))
+        return replace(self.removed, size=foreseen.size)
 
     async def purge(self, conversation_ids: Sequence[str], tell: Tell) -> Pruned:
         """Remove these conversations for good, whether or not they are in the trash; what was removed."""
-        removed = Pruned(what=Prunable.TRASH)
         for done, conversation_id in enumerate(conversation_ids):
             tell(Progress(doing="purging conversations", done=done, total=len(conversation_ids)))
-            removed = _sum(removed, await self._purge_conversation(conversation_id))
-        return removed
+            await self._purge_conversation(conversation_id)
+        return self.removed
 
-    async def _prune_trash(self, until: int, foreseen: Pruned, tell: Tell) -> Pruned:
-        removed = Pruned(what=Prunable.TRASH)
+    def _count(self, gone: Pruned) -> None:
+        self.removed = _sum(self.removed, gone)
+
+    async def _remove(self, work: Callable[[Transaction], Awaitable[Pruned]]) -> Pruned:
+        """Run one transaction and count what it removed; it is committed also when the caller is cancelled."""
+
+        async def remove() -> Pruned:
+            gone = await self._store.write(work)
+            self._count(gone)
+            return gone
+
+        return await to_the_end(remove())
+
+    async def _prune_trash(self, until: int, foreseen: Pruned, tell: Tell) -> None:
         while rows := await self._store.read(_NEXT_CONVERSATION, (until,)):
-            removed = _sum(removed, await self._purge_conversation(rows[0]["id"]))
-            tell(Progress(doing="emptying the trash", done=removed.messages, total=foreseen.messages))
+            await self._purge_conversation(rows[0]["id"])
+            tell(Progress(doing="emptying the trash", done=self.removed.messages, total=foreseen.messages))
         while rows := await self._store.read(_NEXT_WITH_DELETED, (until,)):
             values: dict[str, object] = {"id": rows[0]["id"], "until": until}
-            removed = _sum(removed, await self._purge_messages(_LAST_DELETED, values))
+            await self._purge_messages(_LAST_DELETED, values)
 
             async def forget(transaction: Transaction, values: dict[str, object] = values) -> None:
                 await transaction.execute(
@@ -135,10 +153,9 @@ class Pruner:
                 )  # fmt: skip
 
             await self._store.write(forget)
-            tell(Progress(doing="emptying the trash", done=removed.messages, total=foreseen.messages))
-        return replace(removed, size=foreseen.size)
+            tell(Progress(doing="emptying the trash", done=self.removed.messages, total=foreseen.messages))
 
-    async def _purge_conversation(self, conversation_id: str) -> Pruned:
+    async def _purge_conversation(self, conversation_id: str) -> None:
         values: dict[str, object] = {"id": conversation_id}
 
         async def hide(transaction: Transaction) -> None:
@@ -151,12 +168,15 @@ class Pruner:
             )
 
         await self._store.write(hide)
-        removed = await self._purge_messages(_LAST_MESSAGES, values)
-        gone = await self._store.write(lambda t: t.execute("delete from conversations where id = :id", values))
-        return replace(removed, conversations=gone)
+        await self._purge_messages(_LAST_MESSAGES, values)
 
-    async def _purge_messages(self, sql: str, values: dict[str, object]) -> Pruned:
-        removed = Pruned(what=Prunable.TRASH)
+        async def delete(transaction: Transaction) -> Pruned:
+            gone = await transaction.execute("delete from conversations where id = :id", values)
+            return Pruned(what=Prunable.TRASH, conversations=gone)
+
+        await self._remove(delete)
+
+    async def _purge_messages(self, sql: str, values: dict[str, object]) -> None:
         more = True
         while more:
 
@@ -164,11 +184,9 @@ class Pruner:
                 rows = await transaction.fetch(sql, {**values, "limit": MESSAGES_AT_ONCE})
                 return await self._delete(transaction, rows)
 
-            gone = await self._store.write(some)
-            removed = _sum(removed, gone)
+            gone = await self._remove(some)
             more = gone.messages == MESSAGES_AT_ONCE
             await asyncio.sleep(PAUSE_S if more else 0)
-        return removed
 
     async def _delete(self, transaction: Transaction, rows: Sequence[Row]) -> Pruned:
         if not rows:
@@ -180,30 +198,30 @@ class Pruner:
             await transaction.execute("delete from messages where n = ?", (row["n"],))
         return Pruned(what=Prunable.TRASH, messages=len(rows), attempts=attempts)
 
-    async def _prune_events(self, bounds: dict[str, Any], foreseen: Pruned, tell: Tell) -> Pruned:
-        removed, after = 0, 0
+    async def _prune_events(self, bounds: dict[str, Any], foreseen: Pruned, tell: Tell) -> None:
+        after = 0
         while True:
-            values = {**bounds, "after": after, "limit": EVENTS_AT_ONCE}
+            row = (await self._store.read(_NEXT_EVENTS, {**bounds, "after": after, "limit": EVENTS_AT_ONCE}))[0]
+            if not row["count"]:
+                return
+            values = {**bounds, "after": after, "last": row["last"]}
 
-            async def some(transaction: Transaction, values: dict[str, Any] = values) -> tuple[int, int]:
-                row = (await transaction.fetch(_NEXT_EVENTS, values))[0]
-                if not row["count"]:
-                    return 0, 0
-                gone = await transaction.execute(_DELETE_EVENTS, {**values, "last": row["last"]})
-                return int(row["last"]), gone
+            async def some(transaction: Transaction, values: dict[str, Any] = values) -> Pruned:
+                return Pruned(what=Prunable.EVENTS, events=await transaction.execute(_DELETE_EVENTS, values))
 
-            after, gone = await self._store.write(some)
-            removed += gone
-            if gone < EVENTS_AT_ONCE:
-                return replace(foreseen, events=removed)
-            tell(Progress(doing="pruning events", done=removed, total=foreseen.events))
+            await self._remove(some)
+            after = row["last"]
+            tell(Progress(doing="pruning events", done=self.removed.events, total=foreseen.events))
             await asyncio.sleep(PAUSE_S)
 
     async def _bounds(self, pruning: Pruning, now_ms: int) -> dict[str, Any]:
-        """The numbers below which events, and warnings among them, are old enough."""
+        """The numbers and times below which events, and warnings among them, are old enough."""
+        info_at, serious_at = now_ms - pruning.days * DAY_MS, now_ms - pruning.days * WARNINGS_KEPT * DAY_MS
         return {
-            "info": await self._log.seq_at(now_ms - pruning.days * DAY_MS),
-            "serious": await self._log.seq_at(now_ms - pruning.days * WARNINGS_KEPT * DAY_MS),
+            "info": await self._log.seq_at(info_at),
+            "info_at": info_at,
+            "serious": await self._log.seq_at(serious_at),
+            "serious_at": serious_at,
             "warning": int(Level.WARNING),
         }
 
@@ -214,9 +232,14 @@ def _sum(one: Pruned, other: Pruned) -> Pruned:
         conversations=one.conversations + other.conversations,
         messages=one.messages + other.messages,
         attempts=one.attempts + other.attempts,
+        events=one.events + other.events,
+        files=one.files + other.files,
         size=one.size + other.size,
     )
 
 
 def _old_files(database: Path, until: int) -> list[Path]:
-    return [file for file in damaged_files(database) if (stamped_at(file.name) or until) <= until]
+    # Not those that have not been read out yet, and only those that were named here.
+    needed = tuple(file.name for file in unsalvaged(database))
+    stamped = ((file, stamped_at(file.name)) for file in damaged_files(database) if not file.name.startswith(needed))
+    return [file for file, at_ms in stamped if at_ms is not None and at_ms <= until]

@@ -15,6 +15,9 @@ from typing import BinaryIO
 Value = int | float | str | bytes | None
 
 _USUAL_PAGE = 4096
+_RESERVED = 20
+"""Where the header says how many bytes at the end of each page are not used."""
+
 _LEAF = 13
 _LOG_HEADER = 32
 _FRAME_HEADER = 24
@@ -61,6 +64,8 @@ class RawDatabase:
         head = _at(file, 0, 100)
         log_head = _at(log, 0, _LOG_HEADER) if log is not None else b""
         self._size = _page_size(head) or _valid_size(int.from_bytes(log_head[8:12], "big")) or _USUAL_PAGE
+        # An SQLite may be built to keep some bytes at the end of every page for itself, as that of macOS is.
+        self._usable = self._size - (head[_RESERVED] if _page_size(head) else 0)
         self._logged = dict(_logged_pages(log, log_head, self._size)) if log is not None else {}
         size = file.seek(0, 2)
         self.pages = max([(size + self._size - 1) // self._size, *self._logged])
@@ -86,10 +91,10 @@ class RawDatabase:
         number, place = _number(content, place)
         if not 0 < size <= _LARGEST:
             raise GarbageError
-        most, least = self._size - 35, (self._size - 12) * 32 // 255 - 23
+        most, least = self._usable - 35, (self._usable - 12) * 32 // 255 - 23
         local = size
         if size > most:
-            spilled = least + (size - least) % (self._size - 4)
+            spilled = least + (size - least) % (self._usable - 4)
             local = spilled if spilled <= most else least
         payload = content[place : place + local]
         if len(payload) < local:
@@ -114,8 +119,8 @@ class RawDatabase:
     def _page(self, page: int) -> bytes:
         place = self._logged.get(page)
         if place is not None and self._log is not None:
-            return _at(self._log, place, self._size)
-        return _at(self._file, (page - 1) * self._size, self._size)
+            return _at(self._log, place, self._usable)
+        return _at(self._file, (page - 1) * self._size, self._usable)
 
 
 def _page_size(head: bytes) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -101,7 +102,7 @@ class Recovery:
         for damaged in files:
             try:
                 found = await salvage(self._store, damaged, self._tell)
-            except (WorkbenchError, OSError) as problem:
+            except (WorkbenchError, OSError, sqlite3.Error) as problem:
                 logger.exception("a damaged database could not be read out")
                 self._bus.publish(
                     DatabaseNotice(

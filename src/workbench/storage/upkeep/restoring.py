@@ -12,12 +12,13 @@ from pathlib import Path
 
 from workbench.core.errors import DatabaseDamagedError, DatabaseTooNewError, StorageError
 from workbench.storage import swapping
-from workbench.storage.files import enter, make_folder, refuse_links, sync_path, wal_of
+from workbench.storage.files import enter, holds_data, left_open, make_folder, refuse_links, sync_path, wal_of
 from workbench.storage.instance import Instance
 from workbench.storage.lock import held_at_once
 from workbench.storage.schema import APPLICATION_ID, STEPS
 from workbench.storage.upkeep.backups import back_up, copy_to, verify
 from workbench.storage.upkeep.hands import Hand
+from workbench.storage.upkeep.raw import log_is_readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +145,13 @@ def alone_with(database: Path) -> Generator[None]:
 
 def _secure(database: Path, file: Path, now_ms: int, hand: Hand) -> Restored:
     """Keep what is there now, and leave nothing in its log."""
-    if not database.exists() or not database.stat().st_size:
-        return Restored(backup=None, damaged=None)
+    if not holds_data(database):
+        # A log without its database may hold what was written last.
+        return Restored(backup=None, damaged=_keep(database, now_ms) if left_open(database) else None)
     try:
         backup = back_up(database, now_ms=now_ms, hand=hand, spared=file)
+        if left_open(database) and not log_is_readable(wal_of(database)):
+            return Restored(backup=backup, damaged=_keep(database, now_ms))
         with contextlib.closing(sqlite3.connect(database)) as connection, hand.explained(database):
             connection.execute("pragma wal_checkpoint(truncate)")
     except DatabaseDamagedError:
@@ -156,7 +160,7 @@ def _secure(database: Path, file: Path, now_ms: int, hand: Hand) -> Restored:
 
 
 def _keep(database: Path, now_ms: int) -> Path:
-    """A second name for a damaged database and its log, which stays when the first one is taken away."""
+    """A second name for a damaged database and its log, which stays when the first one is taken away; what it is."""
     kept = swapping.damaged_name(database, now_ms)
     for source, target in ((wal_of(database), wal_of(kept)), (database, kept)):
         if source.exists():
@@ -166,4 +170,4 @@ def _keep(database: Path, now_ms: int) -> Path:
                 shutil.copyfile(source, target)
                 sync_path(target)
     sync_path(database.parent)
-    return kept
+    return kept if kept.exists() else wal_of(kept)

@@ -12,14 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from workbench.core.errors import StorageError
 from workbench.core.progress import Progress, Tell
+from workbench.core.text import folded
 from workbench.storage.schema import PLACES_A_SECOND
 from workbench.storage.store import Store
 from workbench.storage.transaction import Transaction
 from workbench.storage.upkeep.backups import backups_of
 from workbench.storage.upkeep.hands import Hand, by_hand
 from workbench.storage.upkeep.raw import Value
-from workbench.storage.upkeep.staging import MESSAGES, Fields, conversations_in, gather
+from workbench.storage.upkeep.staging import MESSAGES, TABLES, Fields, conversations_in, gather
 from workbench.storage.upkeep.values import Salvaged
 
 _AT_ONCE = 200
@@ -28,9 +30,9 @@ _AT_ONCE = 200
 _PLACED = 1_000_000 * PLACES_A_SECOND
 """Places of messages after 1970-01-12: smaller numbers are of a database from before there were places."""
 
-_DEFAULTS: Fields = {"reason": "", "pinned": 0}
-"""Of columns that must have a value, where a row from before they were added has none."""
-
+_MAKE_TABLES = """
+    select sql from sqlite_master where type = 'table' and name in (select value from json_each(?)) limit 500
+"""
 _KNOWN = "select id from messages where id in (select value from json_each(?)) limit 500"
 _TAKEN = "select n from messages where n in (select value from json_each(?)) limit 500"
 _SHOW = """
@@ -69,7 +71,8 @@ async def salvage(store: Store, damaged: Path, tell: Tell) -> Salvaged:
     """
     stage = store.path.with_name(f"{store.path.name}.staged.partial")
     try:
-        expected = await by_hand(lambda hand: gather(damaged, stage, hand), tell)
+        tables = [row["sql"] for row in await store.read(_MAKE_TABLES, (json.dumps(TABLES),))]
+        expected = await by_hand(lambda hand: gather(damaged, stage, hand, tables=tables), tell)
         with contextlib.closing(sqlite3.connect(f"{stage.absolute().as_uri()}?mode=ro", uri=True)) as staged:
             staged.row_factory = sqlite3.Row
             ids = await asyncio.to_thread(conversations_in, stage)
@@ -91,6 +94,10 @@ async def salvage(store: Store, damaged: Path, tell: Tell) -> Salvaged:
     finally:
         stage.unlink(missing_ok=True)
     newest = next(iter(backups_of(store.path)), None)
+    in_backup: int | None = None
+    if newest is not None:
+        with contextlib.suppress(StorageError):
+            in_backup = await by_hand(lambda hand: _messages_in(newest.path, hand))
     return Salvaged(
         kept=damaged,
         conversations=len(ids),
@@ -98,7 +105,7 @@ async def salvage(store: Store, damaged: Path, tell: Tell) -> Salvaged:
         expected_messages=expected or None,
         attempts=attempts,
         newest_backup=newest,
-        backup_messages=None if newest is None else await by_hand(lambda hand: _messages_in(newest.path, hand)),
+        backup_messages=in_backup,
     )
 
 
@@ -141,11 +148,6 @@ def _fields(row: sqlite3.Row) -> Fields:
     return dict(zip(row.keys(), tuple(row), strict=True))
 
 
-def _filled(fields: Fields) -> Fields:
-    """What an old row lacks has its default."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 async def _add_all(transaction: Transaction, *, pieces: Sequence[_Piece]) -> None:
     for piece in pieces:
         if piece.first:
@@ -153,7 +155,7 @@ async def _add_all(transaction: Transaction, *, pieces: Sequence[_Piece]) -> Non
     await _add(transaction, [message for piece in pieces for message in piece.messages])
     for piece in pieces:
         for attempt in piece.attempts:
-            await _insert(transaction, "attempts", _filled(attempt))
+            await _insert(transaction, "attempts", attempt)
         if piece.last:
             leaf = None if piece.conversation is None else piece.conversation["active_leaf_id"]
             values = {"id": piece.conversation_id, "leaf": leaf}
@@ -165,11 +167,12 @@ async def _add_all(transaction: Transaction, *, pieces: Sequence[_Piece]) -> Non
 async def _begin(transaction: Transaction, piece: _Piece) -> None:
     """Make the conversation; one whose row is lost gets a name and the time of its first message."""
     if piece.conversation is not None:
-        fields = _filled(piece.conversation)
+        fields = dict(piece.conversation)
     else:
         at = piece.messages[0]["created_at"]
         fields = {"title": "Recovered conversation", "created_at": at, "updated_at": at}
     fields |= {"id": piece.conversation_id, "active_leaf_id": None, "forked_from_id": None}
+    fields["title_folded"] = folded(str(fields["title"]))
     taken = await transaction.fetch(
         "select 1 from conversations where source = ? and source_id = ? and id <> ?",
         (fields.get("source"), fields.get("source_id"), piece.conversation_id),
@@ -194,8 +197,7 @@ async def _add(transaction: Transaction, messages: Sequence[Fields]) -> None:
             taken |= {row["n"] for row in await transaction.fetch(_TAKEN, (json.dumps([message["n"]]),))}
         taken.add(message["n"])
     sql = ["insert or ignore into messages(", ", ".join(MESSAGES), ") values (", ", ".join("?" for _ in MESSAGES), ")"]
-    rows = [[_DEFAULTS.get(name) if message[name] is None else message[name] for name in MESSAGES] for message in new]
-    await transaction.executemany(" ".join(sql), rows)
+    await transaction.executemany(" ".join(sql), [[message[name] for name in MESSAGES] for message in new])
 
 
 async def _insert(transaction: Transaction, table: str, fields: Mapping[str, Value]) -> None:

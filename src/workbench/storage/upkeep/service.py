@@ -37,7 +37,7 @@ class Upkeep:
         self._store = store
         self._clock = clock
         self._bus = bus
-        self._pruner = Pruner(store, take_out)
+        self._take_out = take_out
         self._conversations = sizes.ConversationSizes(store)
 
     @property
@@ -57,19 +57,24 @@ class Upkeep:
 
     async def preview(self, pruning: Pruning) -> Pruned:
         """What pruning would remove and free."""
-        return await self._pruner.preview(pruning, now_ms=self._clock.now_ms())
+        return await Pruner(self._store, self._take_out).preview(pruning, now_ms=self._clock.now_ms())
 
     async def prune(self, pruning: Pruning, tell: Tell = unheard) -> Pruned:
         """Remove it for good; what was removed."""
-        pruned = await self._pruner.prune(pruning, now_ms=self._clock.now_ms(), tell=tell)
-        self._announce(pruned, pruning.days)
-        return pruned
+        pruner = Pruner(self._store, self._take_out)
+        try:
+            return await pruner.prune(pruning, now_ms=self._clock.now_ms(), tell=tell)
+        finally:
+            # A part may be gone, also when it failed or was cancelled.
+            self._announce(pruner.removed, pruning.days)
 
     async def purge(self, conversation_ids: Sequence[str], tell: Tell = unheard) -> Pruned:
         """Remove these conversations for good, whether or not they are in the trash; what was removed."""
-        pruned = await self._pruner.purge(conversation_ids, tell)
-        self._announce(pruned, 0)
-        return pruned
+        pruner = Pruner(self._store, self._take_out)
+        try:
+            return await pruner.purge(conversation_ids, tell)
+        finally:
+            self._announce(pruner.removed, 0)
 
     async def compact(self, tell: Tell = unheard, *, whole: bool = False) -> Compacted:
         """Give unused space back to the disk; `whole` writes the file anew, and holds up all writing meanwhile."""

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from workbench.storage.files import PRIVATE_FILE, wal_of
 from workbench.storage.schema import PLACES_A_SECOND
@@ -38,7 +39,13 @@ _FIRST_INDEX_BLOCK = 2**37
 """Numbers of blocks of a full-text index begin here; places of messages reach it in 2038."""
 
 _LONGEST_LENGTHS = 20
-_STAGES = {"messages": MESSAGES, "conversations": _CONVERSATIONS, "attempts": _ATTEMPTS, "drafts": _DRAFTS}
+TABLES = ("conversations", "messages", "attempts", "drafts")
+"""What is brought over."""
+
+_KNOWN = "select 1 from messages where id = :id"
+_LENGTHEN = """
+    update messages set text = :text, state = :state, parts = :parts where id = :id and length(text) < length(:text)
+"""
 
 Fields = dict[str, Value]
 
@@ -86,8 +93,12 @@ def indexed_place(row: RawRow) -> int | None:
             return None
 
 
-def gather(damaged: Path, stage: Path, hand: Hand) -> int:
-    """Write every row that can be read into the new file `stage`; about how many messages there were."""
+def gather(damaged: Path, stage: Path, hand: Hand, *, tables: Sequence[str]) -> int:
+    """Write every row that can be read into the new file `stage`; about how many messages there were.
+
+    `tables` are the statements that make the tables of the new database: a row that these refuse is left out here, so
+    that it cannot stop all that comes after it.
+    """
     places: set[int] = set()
     stage.unlink(missing_ok=True)
     stage.touch(PRIVATE_FILE)
@@ -95,8 +106,8 @@ def gather(damaged: Path, stage: Path, hand: Hand) -> int:
         connection = stack.enter_context(contextlib.closing(sqlite3.connect(stage, isolation_level=None)))
         connection.execute("pragma journal_mode=off")
         connection.execute("pragma synchronous=off")
-        for table, columns in _STAGES.items():
-            connection.execute(f"create table {table}({', '.join(columns)}, unique({columns[_key(table)]}))")
+        for table in tables:
+            connection.execute(table)
         file = stack.enter_context(damaged.open("rb"))
         log_path = wal_of(damaged)
         log = stack.enter_context(log_path.open("rb")) if log_path.exists() else None
@@ -112,27 +123,30 @@ def gather(damaged: Path, stage: Path, hand: Hand) -> int:
                         places.add(row.number)
                 elif (place := indexed_place(row)) is not None:
                     places.add(place)
-        connection.execute("create index of_conversation on messages(conversation_id, n)")
-        connection.execute("create index of_message on attempts(message_id)")
+        connection.execute("create index messages_conv on messages(conversation_id, n)")
+        connection.execute("create index attempts_message on attempts(message_id)")
         connection.execute("commit")
     return len(places)
 
 
-def _key(table: str) -> int:
-    return 1 if table == "messages" else 0
-
-
 def _keep(connection: sqlite3.Connection, table: str, fields: Fields) -> None:
-    columns = _STAGES[table]
-    sql = ["insert or ignore into", table, "values (", ", ".join("?" for _ in columns), ")"]
-    if table == "messages":
-        # Of two versions of a reply that was being written the longer one is the later.
-        sql[0] = "insert into"
-        sql.append(
-            "on conflict(id) do update set text = excluded.text, state = excluded.state, parts = excluded.parts"
-            " where length(excluded.text) > length(text)"
-        )
-    connection.execute(" ".join(sql), [fields.get(name) for name in columns])
+    # What an old row lacks gets its default.
+    given = {name: value for name, value in fields.items() if value is not None}
+    while True:
+        try:
+            if table == "messages" and connection.execute(_KNOWN, given).fetchone():
+                # Of two versions of a reply that was being written the longer one is the later.
+                connection.execute(_LENGTHEN, {"parts": None, **given})
+            else:
+                places = ", ".join(f":{name}" for name in given)
+                sql = ["insert into", table, "(", ", ".join(given), ") values (", places, ")"]
+                connection.execute(" ".join(sql), given)
+        except sqlite3.IntegrityError as refused:
+            if table == "messages" and refused.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_ROWID:
+                # Two messages in one place: one of the places is garbage, neither of the messages need be.
+                given["n"] = cast("int", given["n"]) + 1
+                continue
+        return
 
 
 def conversations_in(stage: Path) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from workbench.conversations.importing.format import Format, Outcome
 from workbench.conversations.importing.formats.gemini_html import activities_in, markdown_of
-from workbench.conversations.importing.json_stream import Found
+from workbench.conversations.importing.json_stream import Found, Placed
 from workbench.conversations.importing.limits import MESSAGES
 from workbench.conversations.importing.opening import ByteStream
 from workbench.conversations.importing.shaping import (
@@ -58,14 +58,18 @@ def read(found: Iterable[Found]) -> Iterator[Outcome]:
 
     def activities() -> Iterator[Activity | Trouble]:
         for one in found:
-            try:
-                activity = one if isinstance(one, Trouble) else _activity(one.value)
-            except MalformedError as error:
-                activity = Trouble(text=f"{one.place}: {error}", conversations=0)
+            activity = one if isinstance(one, Trouble) else _read(one)
             if activity is not None:
                 yield activity
 
     yield from _together(activities())
+
+
+def _read(one: Placed) -> Activity | Trouble | None:
+    try:
+        return _activity(one.value)
+    except MalformedError as error:
+        return Trouble(text=f"{one.place}: {error}", conversations=0)
 
 
 def read_html(stream: ByteStream) -> Iterator[Outcome]:

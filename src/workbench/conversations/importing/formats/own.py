@@ -21,6 +21,7 @@ from workbench.conversations.importing.trees import Node, conversation_with, pla
 from workbench.conversations.importing.values import ImportedConversation, ImportedMessage, MalformedError
 from workbench.conversations.values import BrokenPart, MessageState, Role, Seam
 from workbench.core.ids import ALPHABET
+from workbench.core.text import safe_for_storage
 from workbench.providers.values import BROKE_OFF, Attempt
 
 NAME = "workbench"
@@ -144,6 +145,11 @@ def _seam(told: Document, length: int) -> Seam:
     return Seam(at=min(max(at, 0), length), ended=text_of(told.get("ended")) or BROKE_OFF, **names)
 
 
+def _text(value: object) -> str:
+    """Text that goes into a column as it is."""
+    return safe_for_storage(text_of(value))
+
+
 def _attempt(number: int, told: Document) -> Attempt:
     state = text_of(told.get("state"))
     cost = told.get("cost_usd")
@@ -152,14 +158,14 @@ def _attempt(number: int, told: Document) -> Attempt:
     counts = {name: _count(told.get(name)) for name in _COUNTS}
     attempt = Attempt(
         ord=number,
-        provider=text_of(told.get("provider")),
-        model=text_of(told.get("model")),
+        provider=_text(told.get("provider")),
+        model=_text(told.get("model")),
         # What ran when it was exported has ended since.
         state="cancelled" if state not in _STATES or state == "running" else state,
-        reason=text_of(told.get("reason")),
-        hint=text_of(told.get("hint")),
+        reason=_text(told.get("reason")),
+        hint=_text(told.get("hint")),
         cost_nano=None if cost is None else round(cost * _NANO),
-        run_id=text_of(told.get("run_id")),
+        run_id=_text(told.get("run_id")),
         started_at_ms=time_of(told.get("started_at")),
     )
     return replace(attempt, **texts, **counts)
@@ -172,8 +178,8 @@ def _count(value: object) -> int | None:
 
 
 def _words(value: object) -> str | None:
-    """A string as it is, None for anything else."""
-    return value if isinstance(value, str) else None
+    """A string as a column can hold it, None for anything else."""
+    return safe_for_storage(value) if isinstance(value, str) else None
 
 
 FORMAT = Format(name=NAME, label="workbench", knows=knows, read=each(knows, conversation_of))
