@@ -1,0 +1,1 @@
+"""The history pane: what was said, found, read and gone on with."""
