@@ -1,0 +1,1 @@
+"""Putting conversations in order from the screens."""
