@@ -10,6 +10,9 @@ from pathlib import Path
 
 from tests.support.kills import WORKS, Killer
 
+LONGEST_S = 1.0
+"""Long enough for each work to be done at least once, so that kills fall into all of it."""
+
 
 def main() -> None:
     """Kill, verify, and print how many things had been acknowledged; ends with a traceback at the first loss."""
@@ -18,7 +21,7 @@ def main() -> None:
     rounds, acknowledged = Counter[str](), Counter[str]()
     begun = time.monotonic()
     names = list(WORKS)
-    with tempfile.TemporaryDirectory() as folder, Killer(seed=seed) as killer:
+    with tempfile.TemporaryDirectory() as folder, Killer(seed=seed, longest_s=LONGEST_S) as killer:
         for number in range(kills):
             name = names[number % len(names)]
             acknowledged[name] += killer.round(name, Path(folder) / str(number))

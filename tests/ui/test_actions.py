@@ -18,9 +18,15 @@ from workbench.tui.screens.help import HelpScreen
 def screen_class(scope: Scope) -> object:
     """The pane on which the actions of a scope work; None for the chat pane and for all."""
     from workbench.tui.screens.events import EventsScreen
+    from workbench.tui.screens.history import HistoryScreen
     from workbench.tui.screens.providers import ProvidersScreen
+    from workbench.tui.screens.storage import StorageScreen
 
-    return {Scope.PROVIDERS: ProvidersScreen, Scope.EVENTS: EventsScreen}.get(scope)
+    panes = {
+        Scope.PROVIDERS: ProvidersScreen, Scope.EVENTS: EventsScreen, Scope.HISTORY: HistoryScreen,
+        Scope.STORAGE: StorageScreen,
+    }  # fmt: skip
+    return panes.get(scope)
 
 
 async def test_every_handler_exists_where_its_keys_work(tmp_path: Path) -> None:
@@ -51,7 +57,7 @@ async def test_help_lists_every_action_and_can_be_searched(tmp_path: Path) -> No
         await d.settle()
         assert isinstance(d.app.screen, HelpScreen)
         titles = {line.title for line in d.app.screen._lines}
-        elsewhere = (Scope.PROVIDERS, Scope.EVENTS)
+        elsewhere = (Scope.PROVIDERS, Scope.EVENTS, Scope.HISTORY, Scope.STORAGE)
         assert titles >= {action.title for action in ACTIONS if action.scope not in elsewhere}
         await d.pilot.press(*"failover")
         await d.settle()

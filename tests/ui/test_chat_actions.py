@@ -147,6 +147,12 @@ async def test_conversations_are_deleted_from_the_list_and_brought_back(tmp_path
         await d.pilot.press("u")
         await d.until(lambda: "an answer" in d.screen())
         assert len(chat.conversations.rows) == 1
+        chat.conversations.focus()
+        await d.pilot.press("n")
+        await d.until(lambda: d.app.desk.slot.conversation_id == "" and chat.composer.has_focus)
+        chat.conversations.focus()
+        await d.pilot.press("enter")
+        await d.until(lambda: "an answer" in d.screen())
         chat.composer.focus()
         await d.send("/delete-conversation")
         await d.until(lambda: d.app.desk.slot.conversation_id == "")

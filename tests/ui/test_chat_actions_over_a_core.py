@@ -81,7 +81,7 @@ async def test_a_branch_is_exported_and_nothing_is_replaced_unasked(
         assert (tmp_path / "why.md").read_text(encoding="utf-8") == "mine"
         await d.pilot.press("down")
         await d.pilot.pause()
-        assert d.app.screen.query_one(Input).value == "why.json"
+        assert d.app.screen.query_one(Input).value == "why.html"
         assert "writes over it" not in d.screen()
         d.app.screen.query_one(Input).value = "nowhere/why.json"
         await d.pilot.press("enter")

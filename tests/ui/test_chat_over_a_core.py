@@ -13,7 +13,9 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.room_link import RoomLink
 from tests.support.scripted_model import Step, provider, says
 from workbench.config.values import Configuration, OnBrokenStream, Settings
+from workbench.conversations.organizing import Organizer
 from workbench.core.clock import ManualClock
+from workbench.core.events import ConversationChanged
 from workbench.providers.values import AttemptFailure, ErrorKind, TextPart
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.broken_reply import QUIET_S, BrokenReplyScreen
@@ -79,6 +81,18 @@ async def test_restarting_answers_from_the_start_and_sets_the_broken_text_aside(
         assert "A whole answer." in d.screen()
         assert BEGINNING not in d.screen()
         assert "alpha/alpha-1 broke off after 73 characters" in d.screen()
+
+
+async def test_a_title_that_a_model_gives_shows_at_once(tmp_path: Path) -> None:
+    async with over_a_core(tmp_path, {"alpha": [says("Three, and add jitter.")]}) as (d, opened, clock):
+        await d.send("how should a client retry?")
+        await d.until(lambda: bool(d.app.desk.slot.conversation_id) and not d.app.desk.anything_running())
+        await d.settle()
+        assert "─ how should a client retry? ─" in d.screen()
+        id_ = d.app.desk.slot.conversation_id
+        await Organizer(opened.store, clock, opened.bus).rename(id_, "Retry budgets", by="model")
+        opened.bus.publish(ConversationChanged(conversation_id=id_))
+        await d.until(lambda: "─ Retry budgets ─" in d.screen())
 
 
 async def test_keeping_ends_the_reply_as_not_complete_and_asks_nobody(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from workbench.config.values import Configuration
 from workbench.conversations.values import Role
 from workbench.core.clock import ManualClock
 from workbench.tui.screens.confirm import ConfirmScreen
-from workbench.tui.state.switching import AUTO, Pin
+from workbench.tui.state.pins import AUTO, Pin
 from workbench.tui.ui_state import read_ui_state
 
 HOME = Configuration(

@@ -13,6 +13,7 @@ from workbench.conversations.values import MessageState, Role
 from workbench.core import events as ev
 from workbench.core.clock import ManualClock
 from workbench.core.errors import StorageError
+from workbench.core.storage_events import DatabaseNotice
 from workbench.tui.ui_state import UiState
 
 
@@ -214,6 +215,9 @@ async def test_storage_trouble_stands_at_the_top_until_it_is_over(tmp_path: Path
         d.engine.bus.publish(ev.StorageTrouble())
         await d.settle()
         assert "not saved" not in d.screen()
+        d.engine.bus.publish(DatabaseNotice(notice="The database was damaged. Recovered 3 [b]messages"))
+        await d.settle()
+        assert "▲ The database was damaged. Recovered 3 [b]messages" in d.screen()
 
 
 async def test_the_list_folds_and_becomes_an_overlay_when_narrow(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ async def test_a_paste_is_unfolded_in_its_place_unless_it_is_too_long_to_be_show
         assert "This paste is too long" in d.screen()
         first = composer.pastes.marks[0]
         composer.move_cursor((0, composer.text.index(first) + len(first)))
-        d.app.chat.action_do("unfold_paste")
+        await d.pilot.press("ctrl+down")
         assert composer.text.startswith("<line\nline\n")
         assert composer.whole_text == "<" + "line\n" * 2_000 + "x" * 200_000 + ">"
 

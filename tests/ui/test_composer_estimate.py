@@ -13,7 +13,7 @@ from workbench.conversations.values import Role
 from workbench.core.clock import ManualClock
 from workbench.providers.health.choices import ModelChoice
 from workbench.tui.screens.prompts import PromptsScreen
-from workbench.tui.state.switching import Pin
+from workbench.tui.state.pins import Pin
 
 
 def choice(name: str, window: int, price: float) -> ModelChoice:

@@ -73,13 +73,17 @@ async def test_find_goes_through_all_of_a_conversation_and_walks_from_hit_to_hit
         assert d.app.focused is transcript
         assert transcript.cursor_message_id is not None
         # The cursor stays, and what was looked for comes back.
-        await d.pilot.press("n")
+        await d.pilot.press("N")
         await d.until(lambda: "ctrl+f finds words" in d.screen())
         await d.pilot.press("f")
         await d.until(lambda: told(d).endswith("/11"))
         await d.pilot.press("tab", "N")
         await d.pilot.press("escape")
         assert not d.app.chat.parts.finding.is_open
+        # While nothing is looked for it means what it means in lists.
+        transcript.focus()
+        await d.pilot.press("n")
+        await d.until(lambda: d.app.desk.slot.conversation_id == "" and d.app.focused is d.app.chat.composer)
 
 
 async def test_the_slash_command_finds_and_another_conversation_closes_it(tmp_path: Path) -> None:

@@ -83,6 +83,6 @@ async def test_a_provider_that_only_lacks_its_key_is_offered_alone(tmp_path: Pat
         await d.send("/key")
         await d.until(lambda: isinstance(d.app.screen, ChooseKindScreen))
         assert "WORK_KEY" in d.screen() and "OPENAI_API_KEY" not in d.screen()
-        await d.pilot.click("#choose-kind-lines")
+        await d.pilot.click("#lines")
         await d.until(lambda: isinstance(d.app.screen, AddKeyScreen))
         assert "Key for work" in d.screen()

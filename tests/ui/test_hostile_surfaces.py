@@ -24,8 +24,9 @@ from workbench.tui.screens.code_blocks import CodeBlocksScreen
 from workbench.tui.state.badges import Line, Severity
 from workbench.tui.state.chips import ProviderChip
 from workbench.tui.state.files import FoundFile
+from workbench.tui.state.pins import Pin
 from workbench.tui.state.rows import Row
-from workbench.tui.state.switching import Choice, Pin
+from workbench.tui.state.switching import Choice
 from workbench.tui.state.trail import Step
 from workbench.tui.widgets.banner import Banner
 from workbench.tui.widgets.choice_list import ChoiceList
@@ -131,7 +132,7 @@ async def test_a_preview_of_code_shows_code_as_it_is() -> None:
         for index, block in enumerate(blocks):
             screen.listed.highlighted = index
             await pilot.pause()
-            assert str(screen.shown.content) == clean(block.code)
+            assert str(screen.whole.content) == clean(block.code)
             assert_harmless(app)
 
 

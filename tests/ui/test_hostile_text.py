@@ -27,8 +27,6 @@ from workbench.tui.events.model import EventsModel
 from workbench.tui.events.values import row_of_event, row_of_stored
 from workbench.tui.safe import (
     ControlCharacterFilter,
-    SafeButton,
-    SafeLabel,
     SafeStatic,
     plain,
     plain_line,
@@ -36,6 +34,7 @@ from workbench.tui.safe import (
     set_border_title,
     toast,
 )
+from workbench.tui.safe_controls import SafeButton, SafeLabel
 from workbench.tui.screens.events import EventsScreen
 from workbench.tui.widgets.event_view import EventView
 from workbench.tui.widgets.message_body import MessageBody

@@ -67,7 +67,7 @@ async def test_a_key_map_is_in_force_told_where_wrong_and_read_again_when_it_cha
         assert d.app.chat.has_class("-list-hidden") is not hidden
 
         file.write_text("app.help: f10\nchat.list: []\n")
-        d.app.keys.look()
+        d.app.user_files.look()
         await d.until(lambda: "f10 help" in d.screen())
         assert "f5 Events" in d.screen()
         await d.pilot.press("f10")
@@ -75,11 +75,11 @@ async def test_a_key_map_is_in_force_told_where_wrong_and_read_again_when_it_cha
         await d.pilot.press("escape")
 
         file.write_text("app.help: [f10\n")
-        d.app.keys.look()
+        d.app.user_files.look()
         await d.until(lambda: "f1 help" in d.screen())
         await d.until(lambda: "nothing of it is in force" in " ".join(d.screen().split()))
         file.unlink()
-        d.app.keys.look()
+        d.app.user_files.look()
         await d.until(lambda: "Every entry of keymap.yaml is in force" in d.screen())
 
 
@@ -107,7 +107,7 @@ async def test_letters_signs_and_digits_work_when_no_text_field_has_the_focus(tm
         await d.until(lambda: isinstance(d.app.screen, HelpScreen))
         assert "Help · Transcript" in d.screen()
         await d.pilot.resize_terminal(80, 24)
-        await d.until(lambda: "search 73" in d.screen() and "chat.unfold" not in d.screen())
+        await d.until(lambda: "keys and commands" in d.screen() and "chat.unfold" not in d.screen())
         d.app.screen.query_one("Input", Input).value = "unfold"
         await d.until(lambda: "chat.unfold" in d.screen())
         d.app.screen.query_one("Input", Input).value = ""

@@ -45,7 +45,7 @@ def ground(d: Driven) -> str:
 
 async def look_again(d: Driven) -> None:
     """What the timer does in a terminal."""
-    d.app.looks.look()
+    d.app.user_files.look()
     await d.settle()
 
 
@@ -75,11 +75,19 @@ async def test_the_list_tries_themes_and_escape_goes_back(tmp_path: Path) -> Non
         await d.settle()
         assert (d.app.theme, d.app.shell.remembered.theme) == ("mine", "mine")
         await d.send("/theme")
-        await d.pilot.click("#theme-picker-lines", offset=(5, 0))
+        await d.pilot.click("#lines", offset=(5, 0))
         assert d.app.theme == DEFAULT_THEME
-        await d.pilot.click("#theme-picker-lines", offset=(5, 0))
+        await d.pilot.click("#lines", offset=(5, 0))
         await d.settle()
         assert d.app.shell.remembered.theme == DEFAULT_THEME
+
+
+async def test_the_theme_in_force_is_in_sight_however_small_the_screen(tmp_path: Path) -> None:
+    async with driven(tmp_path, size=(40, 12), remembered=UiState(theme="terminal-light")) as d:
+        await d.send("/theme")
+        await d.until(lambda: "▸ terminal-light" in d.screen())
+        await d.pilot.resize_terminal(20, 5)
+        await d.until(lambda: len(d.lines()) == 5 and "▸ terminal-" in d.screen())
 
 
 async def test_a_theme_in_use_follows_its_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.support.provider_samples import engine_with_providers, open_pane
 from workbench.core.errors import ConfigurationError
 from workbench.providers.health.probing import ProbeResult
 from workbench.tui.screens.providers import ProvidersScreen
-from workbench.tui.state.switching import AUTO, Pin
+from workbench.tui.state.pins import AUTO, Pin
 
 SIZE = (80, 24)
 REFUSED = ConfigurationError("config.yaml was changed on disk", hint="Try again")

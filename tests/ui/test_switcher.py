@@ -14,7 +14,7 @@ from workbench.config.values import Configuration
 from workbench.core.clock import ManualClock
 from workbench.providers.health.choices import ModelChoice
 from workbench.tui.screens.switcher import SwitcherScreen
-from workbench.tui.state.switching import AUTO, Pin
+from workbench.tui.state.pins import AUTO, Pin
 from workbench.tui.widgets.choice_list import ChoiceList
 
 MIXED = Configuration(
@@ -46,7 +46,8 @@ async def test_the_switch_lists_all_and_pins_for_a_conversation_that_begins_late
 
 async def test_what_cannot_be_asked_cannot_be_chosen(tmp_path: Path) -> None:
     async with driven(tmp_path, engine=FakeEngine(clock=ManualClock(), configuration=MIXED)) as d:
-        await d.pilot.press("ctrl+l")
+        d.app.chat.transcript.focus()
+        await d.pilot.press("m")
         await d.settle()
         await d.pilot.press(*"keyless", "enter")
         await d.settle()

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
@@ -23,13 +23,14 @@ from workbench.tui.actions.registry import action_by_id, bindings_of
 from workbench.tui.actions.values import Action, Scope
 from workbench.tui.application.keys import Keys
 from workbench.tui.application.looks import Looks
-from workbench.tui.application.panes import add_panes, pane_of
+from workbench.tui.application.panes import PanedApp, add_panes, pane_of, verbs_of_panes
 from workbench.tui.application.setup import START_DEMONSTRATION, Setup
 from workbench.tui.application.terminal import Job, Notifying, WindowTitle, too_small, too_small_picture
+from workbench.tui.application.user_files import UserFiles
 from workbench.tui.chat.desk import Desk
 from workbench.tui.core_link import configuration_of
 from workbench.tui.failures import EXIT_CRASH, crash_notice, report_crash, show_failure, stands_in_banner
-from workbench.tui.pump import BUSY_INTERVAL_S, CALM_INTERVAL_S, Pump
+from workbench.tui.pump import Pump, Rhythm
 from workbench.tui.safe import line_filters, toast
 from workbench.tui.screens.chat import ChatScreen
 from workbench.tui.screens.chat_chrome import chips, status_notes
@@ -39,6 +40,7 @@ from workbench.tui.state.chat import Part
 from workbench.tui.verbs import Verbs
 from workbench.tui.widgets.status_bar import StatusBar
 from workbench.tui.widgets.tab_bar import TabBar
+from workbench.tui.work import run_beside
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,7 +62,7 @@ def _command_provider() -> type[Provider]:
     return WorkbenchCommands
 
 
-class WorkbenchApp(App[int]):
+class WorkbenchApp(PanedApp):
     """One window onto one engine."""
 
     TITLE = "workbench"
@@ -78,6 +80,7 @@ class WorkbenchApp(App[int]):
         self.desk = Desk(shell)
         self.first_conversation = conversation or shell.remembered.conversation_id
         self.pump = Pump(shell, self._parts_changed)
+        self._rhythm = Rhythm(self, self._pump_once, lambda: self.pump.busy)
         self.chat = ChatScreen(self)
         self._in_terminal = in_terminal
         self._signals: SignalWatch | None = None
@@ -88,6 +91,7 @@ class WorkbenchApp(App[int]):
         self.verbs.add(self.looks.verbs())
         self.keys = Keys(self, shell)
         self.verbs.add(self.keys.verbs())
+        self.user_files = UserFiles(self, (self.looks.watched, self.keys.watched))
         self.verbs.add({"quit": self.end_asking, "copy_or_stop": self._copy_or_stop})
         self.setup = Setup(self, shell)
         self.verbs.add(self.setup.verbs())
@@ -95,6 +99,7 @@ class WorkbenchApp(App[int]):
         self._job = Job(self)
         self.notifying = Notifying(self, shell)
         self.verbs.add(self.notifying.verbs())
+        self.verbs.add(verbs_of_panes(self))
 
     def get_default_screen(self) -> Screen[Any]:
         """The chat pane; as a mode it would be styled and painted twice before it is seen."""
@@ -144,17 +149,18 @@ class WorkbenchApp(App[int]):
 
     def _start_engine(self) -> None:
         self.shell.link = self.shell.make_link()
-        self.pump.listen_to(self.shell.link.bus)
+        self.pump.listen_to(self.shell.link.bus, self._rhythm.wake)
         self.shell.link.start()
         self.shell.started.set()
         self.start_work(self.read_configuration(), group="configuration", exclusive=True)
-        self.looks.watch(again=self._in_terminal)
-        self.keys.watch(again=self._in_terminal)
+        self.looks.painted()
+        self.keys.painted()
+        self.user_files.watch(again=self._in_terminal)
         if self._in_terminal:
             # What the first screen is made of lives as long as the program: later collections need not look at it.
             gc.freeze()
             gc.enable()
-            self._pump_again()
+            self._rhythm.begin()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, then ours: no control character of any text reaches the terminal."""
@@ -164,20 +170,13 @@ class WorkbenchApp(App[int]):
         """None: the registry feeds the palette."""
         return ()
 
-    def _pump_again(self) -> None:
-        self.set_timer(BUSY_INTERVAL_S if self.pump.busy else CALM_INTERVAL_S, self._pump_once)
-
     async def _pump_once(self) -> None:
         if self._ending or not self.chat.is_complete:
             # The screens are being taken down, and a timer that was due comes too late.
             return
-        try:
-            await self.pump.flush()
-            self.chat.tick()
-            self._show_around()
-        finally:
-            if not self._ending:
-                self._pump_again()
+        await self.pump.flush()
+        self.chat.tick()
+        self._show_around()
 
     async def _parts_changed(self, parts: frozenset[Part]) -> None:
         if Part.PROVIDERS in parts:
@@ -218,13 +217,7 @@ class WorkbenchApp(App[int]):
 
     def start_work(self, work: Coroutine[Any, Any, object], *, group: str, exclusive: bool = False) -> None:
         """Run `work` beside the screen; its failure is shown and ends nothing else."""
-
-        def ended(_: object) -> None:
-            # One that is cancelled before its first step is never awaited, and would complain of it.
-            work.close()
-
-        worker = self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
-        cast("Any", worker)._task.add_done_callback(ended)
+        run_beside(self, work, group=group, exclusive=exclusive)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The one place where a failed piece of work is told."""
@@ -249,7 +242,8 @@ class WorkbenchApp(App[int]):
     async def _copy(self, text: str) -> None:
         from workbench.tui.clipboard import copy_text
 
-        copied = await copy_text(self, text, self.shell.files.state_dir)
+        stored = self.screen is not self.chat or not self.desk.slot.temporary
+        copied = await copy_text(self, text, self.shell.files.state_dir if stored else None)
         self.tell(copied.told)
 
     def perform(self, action: Action, argument: str = "") -> None:
@@ -269,7 +263,7 @@ class WorkbenchApp(App[int]):
         with self.chat.broken.put_off():
             while isinstance(self.screen, ModalScreen):
                 await self.screen.dismiss(None)
-            await self.switch_mode(pane)
+            await self.go_to_pane(pane)
         self._show_around()
         if pane == "chat":
             self.setup.look_quietly()
@@ -319,10 +313,12 @@ class WorkbenchApp(App[int]):
             self.tell(f"{action_by_id('app.quit').way} quits; nothing is selected and no reply is being written.")
 
     def end_asking(self, code: int = 0, title: str = "Quit workbench?", yes: str = "Quit") -> None:
-        """End with `code`; ask, with `title`, only while a reply is being written."""
-        if not self.desk.anything_running():
+        """End with `code`; ask, with `title`, while a reply is being written or what is stored nowhere would go."""
+        running, temporary = self.desk.anything_running(), len(self.desk.temporary())
+        if not running and not temporary:
             self.end_soon(code)
             return
+        from workbench.tui.chat.temporary import question_of_end
         from workbench.tui.screens.confirm import ConfirmScreen
 
         if isinstance(self.screen, ConfirmScreen):
@@ -332,7 +328,8 @@ class WorkbenchApp(App[int]):
             if sure:
                 self.end_soon(code)
 
-        question = "A reply is being written. What has come is kept, and marked as interrupted."
+        told = "A reply is being written. What has come is kept, and marked as interrupted." if running else ""
+        question = " ".join(part for part in (told, question_of_end(temporary)) if part)
         self.push_screen(ConfirmScreen(title, question, yes=yes, no="Stay"), answered)
 
     def end_soon(self, code: int) -> None:

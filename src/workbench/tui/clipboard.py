@@ -85,9 +85,12 @@ def wrapped_for_tmux(sequence: str) -> str:
 
 
 async def copy_text(
-    app: App[Any], text: str, state_dir: Path, *, environ: Mapping[str, str] | None = None
+    app: App[Any], text: str, state_dir: Path | None, *, environ: Mapping[str, str] | None = None
 ) -> Copied:  # fmt: skip
-    """Put the cleaned text on the clipboard, else into a file; says which way it went. Raises `ClipboardError`."""
+    """Put the cleaned text on the clipboard, else into a file; says which way it went. Raises `ClipboardError`.
+
+    Without a `state_dir` no file is written: the text is of a conversation of which nothing is stored.
+    """
     environ = os.environ if environ is None else environ
     # Of ten megabytes this takes a third of a second.
     harmless, data = await asyncio.to_thread(_harmless, text)
@@ -107,6 +110,11 @@ async def copy_text(
     if len(data) <= TERMINAL_LIMIT and takes_osc52(environ):
         app.copy_to_clipboard(data.decode())
         return Copied(characters=len(harmless), way="terminal")
+    if state_dir is None:
+        raise ClipboardError(
+            "The text could not be copied", detail="nothing of a temporary conversation is written to a file",
+            hint="Install wl-copy, xclip or xsel",
+        )  # fmt: skip
     file = state_dir / FILE_NAME
     try:
         await asyncio.to_thread(_write, file, data)

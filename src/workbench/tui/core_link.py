@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.chat.values import TurnOptions
     from workbench.config.values import Configuration
+    from workbench.conversations.exporting.formats import ExportFormat
+    from workbench.conversations.exporting.service import Exported
     from workbench.conversations.prompts import BranchSize, EarlierPrompt
-    from workbench.conversations.trash import Deleted
     from workbench.conversations.values import Conversation, Message
     from workbench.core.bus import EventBus
     from workbench.core.secret import Secret
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from workbench.providers.scripted.drill_values import DrillStep
     from workbench.providers.values import Resume
     from workbench.tui.events.reading import EventsPort
+    from workbench.tui.history.port import ForkingPort, OutlinesPort, SearchPort
+    from workbench.tui.importing.port import ImporterPort
+    from workbench.tui.organizing.port import OrganizerPort, TrashPort
+    from workbench.tui.storage.port import UpkeepPort
 
 T = TypeVar("T")
 
@@ -56,9 +63,10 @@ class ChatPort(Protocol):
         *,
         conversation_id: str | None = None,
         beside_id: str | None = None,
+        after_id: str | None = None,
         options: TurnOptions | None = None,
     ) -> TurnPort:
-        """Store the prompt, as a branch beside another one or at the end, and begin its reply; returns once stored."""
+        """Store the prompt, beside another one, after a message or at the end, and begin its reply."""
         ...
 
     async def go_on(
@@ -87,6 +95,10 @@ class ConversationsPort(Protocol):
 
     async def get(self, reference: str) -> Conversation:
         """By id, unique prefix, or `last`."""
+        ...
+
+    async def pinned(self) -> Sequence[Conversation]:
+        """Those that stand first in lists, newest first."""
         ...
 
     async def list(self, *, limit: int = 50, offset: int = 0) -> tuple[int, list[Conversation]]:
@@ -124,26 +136,6 @@ class ConversationsPort(Protocol):
         ...
 
 
-class TrashPort(Protocol):
-    """What was deleted and can come back."""
-
-    async def delete_message(self, conversation_id: str, message_id: str, /) -> Deleted:
-        """Hide a message and everything below it."""
-        ...
-
-    async def restore_message(self, conversation_id: str, /) -> Deleted:
-        """Undo the last deletion in a conversation. Raises `NotFoundError`."""
-        ...
-
-    async def delete_conversation(self, conversation_id: str, /) -> object:
-        """Hide a conversation."""
-        ...
-
-    async def restore_conversation(self) -> Conversation:
-        """Bring back the conversation that was deleted last. Raises `NotFoundError`."""
-        ...
-
-
 class DraftsPort(Protocol):
     """Unsent texts."""
 
@@ -163,8 +155,26 @@ class PromptsPort(Protocol):
         """Different prompts of all conversations, the newest first."""
         ...
 
-    async def branch_size(self, conversation_id: str, /, *, beside_id: str | None = None) -> BranchSize:
-        """How much the active branch of a conversation is, or what stands above the prompt `beside_id`."""
+    async def branch_size(
+        self, conversation_id: str, /, *, beside_id: str | None = None, after_id: str | None = None
+    ) -> BranchSize:
+        """How much the active branch is, what stands above the prompt `beside_id`, or the branch down to `after_id`."""
+        ...
+
+
+class ExporterPort(Protocol):
+    """Conversations as files."""
+
+    async def write(
+        self,
+        ids: Sequence[str] | None,
+        format_: ExportFormat,
+        path: Path,
+        *,
+        overwrite: bool = False,
+        leaf_id: str | None = None,
+    ) -> Exported:
+        """Write conversations to a file, whole or not at all."""
         ...
 
 
@@ -274,8 +284,43 @@ class CorePort(Protocol):
         ...
 
     @property
+    def organizer(self) -> OrganizerPort:
+        """How conversations are ordered."""
+        ...
+
+    @property
     def prompts(self) -> PromptsPort:
         """Prompts of all conversations."""
+        ...
+
+    @property
+    def search(self) -> SearchPort:
+        """What was said, found."""
+        ...
+
+    @property
+    def outlines(self) -> OutlinesPort:
+        """Trees of conversations."""
+        ...
+
+    @property
+    def forking(self) -> ForkingPort:
+        """Branches made from a message."""
+        ...
+
+    @property
+    def upkeep(self) -> UpkeepPort:
+        """Sizes, pruning, backups."""
+        ...
+
+    @property
+    def importer(self) -> ImporterPort:
+        """Files as conversations."""
+        ...
+
+    @property
+    def exporter(self) -> ExporterPort:
+        """Conversations as files."""
         ...
 
     @property
@@ -291,6 +336,14 @@ class CorePort(Protocol):
     @property
     def provider_control(self) -> ProviderControlPort:
         """Changing of providers."""
+        ...
+
+    async def in_memory(self) -> CorePort:
+        """The same over the temporary conversations, which leave nothing on disk, instead of the stored ones."""
+        ...
+
+    async def keep_temporary(self, conversation_id: str, /) -> object:
+        """Store a temporary conversation; it is like any other then."""
         ...
 
     async def drill(self, tell: Callable[[DrillStep], None], /) -> None:

@@ -14,6 +14,8 @@ from textual.app import App, SuspendNotSupported
 
 from workbench.core.errors import WorkbenchError
 
+# Memory on every Linux; the folders that are made in it only their owner can read.
+_IN_MEMORY = Path("/dev", "shm")
 _FALLBACK_EDITORS = ("nano", "vim", "vi")
 
 
@@ -59,10 +61,18 @@ def edit_file(app: App[int], file: Path, *, line: int = 0) -> None:
         raise EditorError(f"{command[0]} ended with code {code}", hint="Nothing was taken over")
 
 
+def memory_folder() -> str | None:
+    """Where files are kept in memory instead of on a disk; None where the system has no such place."""
+    return str(_IN_MEMORY) if _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK) else None
+
+
 def edit_text(app: App[int], text: str) -> str:
     """Let the user edit `text` in the editor; the new text. Raises `EditorError`."""
     try:
-        with tempfile.TemporaryDirectory(prefix="workbench-", ignore_cleanup_errors=True) as folder:
+        # What is being written may belong to a conversation of which nothing is stored.
+        with tempfile.TemporaryDirectory(
+            prefix="workbench-", dir=memory_folder(), ignore_cleanup_errors=True
+        ) as folder:  # fmt: skip
             file = Path(folder) / "prompt.md"
             file.write_text(text, encoding="utf-8", errors="surrogatepass")
             edit_file(app, file)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from workbench.core.errors import WorkbenchError
-from workbench.tui.state.files import LARGEST_FILE, FoundFile, is_elsewhere, size_words, text_of
+from workbench.core.sizes import size_words
+from workbench.tui.state.files import LARGEST_FILE, FoundFile, is_elsewhere, text_of
 
 MOST_FILES = 20_000
 """Files that are looked at; what lies beyond can be named by its path."""

@@ -78,6 +78,8 @@ def _engine(options: FullScreenOptions) -> CoreLink:
             demo=options.demo,
             warm=not options.offline,
             watch=not options.offline,
+            upkeep=not options.demo,
+            titles=True,
         )
     )
 

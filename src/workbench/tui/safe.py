@@ -12,7 +12,7 @@ from textual.color import Color
 from textual.content import Content
 from textual.filter import LineFilter
 from textual.widget import Widget
-from textual.widgets import Button, Label, Static
+from textual.widgets import Static
 
 from workbench.core.text import clean, clean_line
 from workbench.tui.glyphs import DRAWING_TO_ASCII, glyphs
@@ -59,7 +59,8 @@ def toast(app: App[Any] | Widget, text: str, severity: Severity = "information",
     )
 
 
-def _content(value: str | Content) -> Content:
+def content_of(value: str | Content) -> Content:
+    """Ready-made content as it is, a string as plain text."""
     return value if isinstance(value, Content) else plain(value)
 
 
@@ -74,44 +75,11 @@ class SafeStatic(Static):
         classes: str | None = None,
     ) -> None:
         """Show `content`; a string is plain text."""
-        super().__init__(_content(content), markup=False, id=id, classes=classes)
+        super().__init__(content_of(content), markup=False, id=id, classes=classes)
 
     def show(self, content: str | Content, *, layout: bool = True) -> None:
         """Replace what is shown; `layout=False` when the size stays."""
-        self.update(_content(content), layout=layout)
-
-
-class SafeLabel(Label):
-    """A `Label` that takes plain text or ready-made content."""
-
-    def __init__(
-        self,
-        content: str | Content = "",
-        *,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        """Show `content`; a string is plain text."""
-        super().__init__(_content(content), markup=False, id=id, classes=classes)
-
-    def show(self, content: str | Content) -> None:
-        """Replace what is shown."""
-        self.update(_content(content))
-
-
-class SafeButton(Button):
-    """A `Button` whose label is plain text."""
-
-    def __init__(
-        self,
-        label: str | Content,
-        *,
-        variant: Literal["default", "primary", "success", "warning", "error"] = "default",
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        """Show `label`; a string is plain text."""
-        super().__init__(_content(label), variant=variant, id=id, classes=classes)
+        self.update(content_of(content), layout=layout)
 
 
 # Characters of width 0 for Textual, so that leaving them out moves nothing. Joiners and presentation selectors stay:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_THEME = "workbench-dark"
 LIGHT_THEME = "workbench-light"
+_OURS = "workbench-"
+"""What the names of these two begin with, and those of their files do not."""
 
 GROUNDS = ("background", "surface", "panel")
 TEXTS = ("foreground", "muted", "accent", "success", "warning", "error")
@@ -335,6 +337,15 @@ def load_shipped_themes() -> list[ThemeFile]:
         raise ConfigurationError(next(iter(found.problems.values())), where="themes")
     first = {DEFAULT_THEME: 0, LIGHT_THEME: 1}
     return sorted(found.by_file.values(), key=lambda theme: (first.get(theme.name, 2), theme.name))
+
+
+def load_shipped_theme(name: str) -> ThemeFile | None:
+    """One of them alone, which takes a tenth of the time; None when there is none of that name."""
+    path = shipped_themes_dir() / f"{name.removeprefix(_OURS)}.yaml"
+    if not _NAME.fullmatch(name) or not path.is_file():
+        return None
+    theme = parse_theme(_read(path), path.name)
+    return theme if theme.name == name else None
 
 
 def register_themes(app: App[Any]) -> list[ThemeFile]:

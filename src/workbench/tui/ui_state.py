@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypedDict, cast
@@ -68,12 +66,6 @@ def read_ui_state(file: Path) -> UiState:
 
 def write_ui_state(file: Path, state: UiState) -> None:
     """Replace the file in one step, readable by its owner only. Raises `OSError`."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".ui-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(asdict(state), stream)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    from workbench.core.part_file import replace_file
+
+    replace_file(file, json.dumps(asdict(state)).encode())

@@ -31,6 +31,11 @@ APPLICATION: tuple[Action, ...] = (
         priority=True,
     ),
     Action(
+        id="pane.history", title="History", scope=Scope.EVERYWHERE, handler="app.do('search_history')",
+        keys=("f6", "5"), slash=("history", "search"), command="search_history", argument="[QUERY]", priority=True,
+        help="Go to the history pane, to search everything ever said and to read it; works without a network.",
+    ),
+    Action(
         id="app.jump", title="Jump", scope=Scope.EVERYWHERE, handler="app.do('jump')", keys=("ctrl+o",),
         slash=("jump",), help="Print a letter on every region and field; the next key goes there.", priority=True,
         word="jump",

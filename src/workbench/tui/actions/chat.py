@@ -11,7 +11,7 @@ CHAT: tuple[Action, ...] = (
     ),
     Action(
         id="chat.switch_model", title="Model and provider", scope=Scope.CHAT, handler="screen.do('pick_model')",
-        keys=("ctrl+l",), slash=("model", "provider"), command="switch_named", argument="[NAME | auto | next]",
+        keys=("ctrl+l", "m"), slash=("model", "provider"), command="switch_named", argument="[NAME | auto | next]",
         help="Choose who answers this conversation; auto lets the strategy decide.", word="model",
     ),
     Action(
@@ -27,6 +27,16 @@ CHAT: tuple[Action, ...] = (
         id="chat.private", title="Private conversation", scope=Scope.CHAT, handler="screen.do('toggle_private')",
         slash=("private",), command="toggle_private",
         help="Let only private providers read this conversation; there is no way back once it has messages.",
+    ),
+    Action(
+        id="chat.temporary", title="Temporary conversation", scope=Scope.CHAT,
+        handler="screen.do('begin_temporary')", keys=("T",), slash=("temporary",), command="begin_temporary",
+        help="Begin a conversation of which nothing is stored: it ends with workbench, unless you keep it.",
+    ),
+    Action(
+        id="chat.keep_temporary", title="Keep temporary conversation", scope=Scope.CHAT,
+        handler="screen.do('keep_temporary')", slash=("keep",), command="keep_temporary",
+        help="Store the open temporary conversation after all, with its branches.",
     ),
     Action(
         id="chat.trace", title="Failover trace", scope=Scope.CHAT,

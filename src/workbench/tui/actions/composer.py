@@ -24,6 +24,7 @@ COMPOSER: tuple[Action, ...] = (
     ),
     Action(
         id="composer.unfold", title="Unfold a paste", scope=Scope.COMPOSER, handler="screen.do('unfold_paste')",
+        keys=("ctrl+down",),
         help="Put the text of a long paste in the place of its mark; backspace takes the mark away.",
     ),
     Action(

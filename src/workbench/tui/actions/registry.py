@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from workbench.tui.actions.application import APPLICATION
 from workbench.tui.actions.chat import CHAT
 from workbench.tui.actions.composer import COMPOSER
-from workbench.tui.actions.conversations import CONVERSATIONS
+from workbench.tui.actions.conversations import CONVERSATIONS, ORGANIZING
 from workbench.tui.actions.events import EVENTS
 from workbench.tui.actions.finding import FINDING
+from workbench.tui.actions.history import HISTORY
 from workbench.tui.actions.providers import PROVIDERS
+from workbench.tui.actions.storage import STORAGE
 from workbench.tui.actions.transcript import TRANSCRIPT
 from workbench.tui.actions.values import Action, Scope
 from workbench.tui.keys.names import printable
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from textual.binding import Binding
 
 ACTIONS: tuple[Action, ...] = (
-    *APPLICATION, *CHAT, *TRANSCRIPT, *FINDING, *COMPOSER, *CONVERSATIONS, *PROVIDERS, *EVENTS,
+    *APPLICATION, *CHAT, *TRANSCRIPT, *FINDING, *COMPOSER, *CONVERSATIONS, *ORGANIZING, *PROVIDERS, *EVENTS,
+    *HISTORY, *STORAGE,
 )  # fmt: skip
 """Every action, in the order in which help and palette list them."""
 

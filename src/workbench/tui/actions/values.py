@@ -20,6 +20,8 @@ class Scope(StrEnum):
     CONVERSATIONS = "conversations"
     PROVIDERS = "providers"
     EVENTS = "events"
+    HISTORY = "history"
+    STORAGE = "storage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from workbench.core.errors import WorkbenchError
 from workbench.tui.actions.registry import ACTIONS, keymap_of
 from workbench.tui.actions.values import put_in_force
+from workbench.tui.application.user_files import Watched, first_of
 from workbench.tui.keys.stored import StoredKeys, fingerprint_of, read_stored, registry_sum, write_stored
 from workbench.tui.shell import Shell
 from workbench.tui.verbs import Verb
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
-
-LOOK_AGAIN_S: Final = 2.0
-"""How often the file is looked at; a look costs one stat in a thread."""
-_MOST_PROBLEMS: Final = 4
 
 
 class Keys:
@@ -27,11 +24,11 @@ class Keys:
     def __init__(self, app: WorkbenchApp, shell: Shell) -> None:
         """The keys that were stored are in force at once, those of a changed file after the first paint."""
         self._app, self._shell = app, shell
-        self._registry = registry_sum(ACTIONS)
-        stored = read_stored(shell.files.keys_cache_file)
-        own = stored.registry == self._registry and bool(fingerprint_of(shell.files.keymap_file))
-        self._stored = stored if own else StoredKeys(registry=self._registry)
-        self._reading = asyncio.Lock()
+        file = shell.files.keymap_file
+        stored = read_stored(shell.files.keys_cache_file) if fingerprint_of(file) else StoredKeys()
+        checked = bool(stored.fingerprint) and stored.registry == registry_sum(ACTIONS)
+        self._stored = stored if checked else StoredKeys()
+        self.watched = Watched(lambda: fingerprint_of(file), self._stored.fingerprint, self._read)
         put_in_force(self._stored.keys)
 
     def verbs(self) -> Mapping[str, Verb]:
@@ -47,33 +44,19 @@ class Keys:
         """Tell Textual, before a key can come."""
         self._app.set_keymap(keymap_of(self._stored.keys))
 
-    def watch(self, *, again: bool) -> None:
-        """Read the file if it has changed, now and, `again`, whenever it does; tell what is wrong in it."""
+    def painted(self) -> None:
+        """Tell what is wrong in the file, as far as it is known."""
         if self._stored.problems:
             self._tell(self._stored)
-        self.look()
-        if again:
-            self._app.set_interval(LOOK_AGAIN_S, self.look)
 
-    def look(self) -> None:
-        """Read the file if it has changed."""
-        self._app.start_work(self._look(), group="keymap")
-
-    async def _look(self) -> None:
-        async with self._reading:
-            await self._read_changes()
-
-    async def _read_changes(self) -> None:
-        file = self._shell.files.keymap_file
-        fingerprint = await asyncio.to_thread(fingerprint_of, file)
-        if fingerprint == self._stored.fingerprint:
-            return
+    async def _read(self) -> None:
         from workbench.tui.keys.reading import read_keys
 
-        keymap = await asyncio.to_thread(read_keys, file)
+        keymap = await asyncio.to_thread(read_keys, self._shell.files.keymap_file)
         problems = tuple(map(str, keymap.problems))
         before, self._stored = self._stored, StoredKeys(
-            fingerprint=fingerprint, registry=self._registry, keys=dict(keymap.keys), problems=problems
+            fingerprint=str(self.watched.seen), registry=registry_sum(ACTIONS), keys=dict(keymap.keys),
+            problems=problems,
         )  # fmt: skip
         if self._stored.keys != before.keys:
             self._put_in_force()
@@ -97,9 +80,9 @@ class Keys:
     def _tell(self, stored: StoredKeys, warnings: tuple[str, ...] = ()) -> None:
         problems = stored.problems or warnings
         file = self._shell.files.keymap_file
-        lines = [problem.replace(f"{file}:", f"{file.name}:", 1) for problem in problems[:_MOST_PROBLEMS]]
-        if len(problems) > _MOST_PROBLEMS:
-            lines.append(f"and {len(problems) - _MOST_PROBLEMS} more: workbench config validate")
+        lines = first_of(
+            [one.replace(f"{file}:", f"{file.name}:", 1) for one in problems], ": workbench config validate"
+        )
         rest = "all" if warnings else "the rest" if stored.keys else "nothing"
         self._app.tell("\n".join([*lines, f"/keymap opens the file; {rest} of it is in force."]), warning=True)
 
@@ -115,7 +98,7 @@ class Keys:
             edit_file(self._app, file)
         except WorkbenchError as problem:
             self._app.show_failure(problem)
-        self.look()
+        self._app.user_files.look()
 
     def show_help(self) -> None:
         """Help for what has the focus, over dialogs too."""

@@ -4,54 +4,59 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants
 from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
+from workbench.tui.application.user_files import Watched, first_of
 from workbench.tui.shell import Shell
-from workbench.tui.state.themes import ThemeChoice, merged
 from workbench.tui.themes import (
     DEFAULT_THEME,
     ThemeFile,
     ThemeFolder,
     fingerprint_of_themes,
+    load_shipped_theme,
     load_themes,
     register_themes,
 )
 from workbench.tui.verbs import Verb
-from workbench.tui.widgets.message_body import MessageBody
 
 if TYPE_CHECKING:
     from textual.types import AnimationLevel
 
     from workbench.tui.app import WorkbenchApp
 
-LOOK_AGAIN_S: Final = 1.0
-"""How often the user's themes are looked at; a look costs a stat of each in a thread."""
-_MOST_PROBLEMS: Final = 4
-
 
 class Looks:
     """Keeps the themes that can be chosen, and applies what is remembered of a person's taste."""
 
     def __init__(self, app: WorkbenchApp, shell: Shell) -> None:
-        """The remembered theme is taken at once; themes of the user's own that are not needed wait for the paint."""
+        """The remembered theme is taken at once; all others wait for the paint."""
         self._app, self._shell = app, shell
-        self._shipped = {theme.name: theme for theme in register_themes(app)}
         self._own: dict[str, ThemeFile] = {}
-        self._fingerprint: tuple[tuple[str, int, int], ...] = ()
+        self.watched = Watched(lambda: fingerprint_of_themes(shell.files.themes_dir), (), self._read)
         self._told: frozenset[str] = frozenset()
-        wanted = shell.remembered.theme
-        if wanted and wanted not in self._shipped:
-            self._take(load_themes(shell.files.themes_dir, taken=self._shipped))
         # Set without its watchers: they would parse and apply every style twice before the first paint.
-        app.set_reactive(App.theme, wanted if wanted in self.names else DEFAULT_THEME)
+        app.set_reactive(App.theme, self._first_theme(shell.remembered.theme or DEFAULT_THEME))
         app.stylesheet.set_variables(app.get_css_variables())
         app.set_class(shell.remembered.compact, "-compact", update=False)
         app.animation_level = self._animation_level()
+
+    def _first_theme(self, wanted: str) -> str:
+        theme = load_shipped_theme(wanted)
+        if theme is not None:
+            self._app.register_theme(theme.theme())
+            return wanted
+        self._take(load_themes(self._shell.files.themes_dir, taken=self._shipped))
+        return wanted if wanted in self.names else DEFAULT_THEME
+
+    @cached_property
+    def _shipped(self) -> dict[str, ThemeFile]:
+        return {theme.name: theme for theme in register_themes(self._app)}
 
     @property
     def names(self) -> list[str]:
@@ -67,31 +72,19 @@ class Looks:
             "toggle_motion": self.toggle_motion,
         }
 
-    def watch(self, *, again: bool) -> None:
-        """Read the user's themes now and, `again`, whenever one changes; tell what is wrong in them."""
+    def painted(self) -> None:
+        """Let nothing move that shall not, and tell when the theme is not the one that was wished for."""
         # Textual declares its signals without what they carry.
         cast("Any", self._app).screen_change_signal.subscribe(self._app, self._hold_still)
         self._hold_still(self._app.screen)
         wanted = self._shell.remembered.theme
-        if wanted and wanted not in self.names:
+        if wanted and wanted != self._app.theme:
             self._app.tell(
                 f"There is no theme {wanted}, so this is {self._app.theme}. /theme lists them.", warning=True
             )
-        self.look()
-        if again:
-            self._app.set_interval(LOOK_AGAIN_S, self.look)
 
-    def look(self) -> None:
-        """Read the user's themes if one has changed."""
-        self._app.start_work(self._look(), group="themes")
-
-    async def _look(self) -> None:
-        folder = self._shell.files.themes_dir
-        fingerprint = await asyncio.to_thread(fingerprint_of_themes, folder)
-        if fingerprint == self._fingerprint:
-            return
-        self._fingerprint = fingerprint
-        found = await asyncio.to_thread(load_themes, folder, taken=self._shipped)
+    async def _read(self) -> None:
+        found = await asyncio.to_thread(load_themes, self._shell.files.themes_dir, taken=self._shipped)
         before = self._shown_theme()
         self._take(found)
         wanted = self._shell.remembered.theme
@@ -109,6 +102,8 @@ class Looks:
         return self._shipped.get(self._app.theme) or next(named, None)
 
     def _take(self, found: ThemeFolder) -> None:
+        from workbench.tui.state.themes import merged
+
         before, self._own = self._own, merged(self._own, found)
         for theme in self._own.values():
             self._app.register_theme(theme.theme())
@@ -123,14 +118,14 @@ class Looks:
         mended = self._told and not told
         self._told = told
         if new:
-            more = [f"and {len(new) - _MOST_PROBLEMS} more"] if len(new) > _MOST_PROBLEMS else []
-            self._app.tell("\n".join([*new[:_MOST_PROBLEMS], *more]), warning=True)
+            self._app.tell("\n".join(first_of(new)), warning=True)
         elif mended:
             self._app.tell("All of your themes are in order.")
 
     def choose_theme(self) -> None:
         """Open the list of themes; the screens take the colours of the one under the cursor."""
         from workbench.tui.screens.theme_picker import ThemePicker
+        from workbench.tui.state.themes import ThemeChoice
 
         if isinstance(self._app.screen, ThemePicker):
             return
@@ -166,8 +161,7 @@ class Looks:
         """Let things stand closer together, or apart again, and remember that."""
         compact = not self._shell.remembered.compact
         self._app.set_class(compact, "-compact")
-        for body in self._app.chat.transcript.query(MessageBody):
-            body.lay_out_anew()
+        self._app.chat.transcript.lay_out_anew()
         self._app.start_work(self._shell.remember(compact=compact), group="remember")
         self._app.tell("Compact. /compact gives the room back." if compact else "No longer compact.")
 

@@ -1,56 +1,21 @@
-"""What happens around the composer: drafts, recall of earlier prompts, completions, and what enter means."""
+"""What happens around the composer: drafts, recall of earlier prompts, completions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workbench.tui.actions.registry import ACTIONS, action_of_slash
-from workbench.tui.actions.values import Action
+from workbench.tui.actions.registry import ACTIONS
 from workbench.tui.chat.attaching import Attaching
 from workbench.tui.chat.desk import Desk
 from workbench.tui.host import Host
 from workbench.tui.state.files import without_signs
-from workbench.tui.state.slash import completions, parse_slash
 from workbench.tui.widgets.completion_list import CompletionList, Offer
 from workbench.tui.widgets.composer import Composer
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandLine:
-    """Enter meant a command."""
-
-    action: Action
-    argument: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownCommand:
-    """Enter meant a command that does not exist."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """Enter meant a prompt."""
-
-    text: str
-
-
-Entered = CommandLine | UnknownCommand | Prompt
-
-
-def meaning_of(text: str) -> Entered:
-    """What a text is when enter is pressed; a leading blank makes a command a prompt."""
-    command = parse_slash(text)
-    if command is None:
-        return Prompt(text=text)
-    action = action_of_slash(command.name)
-    if action is None:
-        return UnknownCommand(name=command.name)
-    return CommandLine(action=action, argument=command.argument)
+if TYPE_CHECKING:
+    from workbench.tui.state.slash import CommandLine
 
 
 class Composing:
@@ -153,10 +118,16 @@ class Composing:
     def _offer(self) -> None:
         offers: list[Offer] = []
         if not self.composer.recalling:
-            offers = [Offer.of_action(action) for action in completions(self.composer.text, ACTIONS)]
-            offers = offers or self.attaching.offers()
+            offers = self._commands() or self.attaching.offers()
         self._offered.offer(offers)
         self.composer.completing = bool(offers)
+
+    def _commands(self) -> list[Offer]:
+        if not self.composer.text.startswith("/"):
+            return []
+        from workbench.tui.state.slash import completions
+
+        return [Offer.of_action(action) for action in completions(self.composer.text, ACTIONS)]
 
     def offers(self) -> bool:
         """Whether there is a list for what stands in the composer now."""
@@ -186,6 +157,8 @@ class Composing:
         if key == "tab" or offer.action is None:
             self.take(offer)
             return None
+        from workbench.tui.state.slash import CommandLine
+
         self.clear()
         return CommandLine(action=offer.action, argument="")
 

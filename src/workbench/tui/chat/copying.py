@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Protocol
 
-from workbench.tui.chat.pane import Pane
+from workbench.tui.chat.dialogs import OpenDialog
+from workbench.tui.host import Host
 from workbench.tui.verbs import Verb
 from workbench.tui.widgets.message_view import MessageView
+from workbench.tui.widgets.transcript import Transcript
+
+
+class Readable(Protocol):
+    """A pane with a transcript."""
+
+    @property
+    def host(self) -> Host:
+        """The application."""
+        ...
+
+    @property
+    def transcript(self) -> Transcript:
+        """What is read."""
+        ...
+
+    @property
+    def open_dialog(self) -> OpenDialog:
+        """Puts a dialog over it."""
+        ...
 
 
 class Copying:
     """Copies what is stored, not what is drawn."""
 
-    def __init__(self, pane: Pane) -> None:
+    def __init__(self, pane: Readable) -> None:
         """Works on the message at the bar."""
         self._pane = pane
 
@@ -28,9 +50,9 @@ class Copying:
 
     def copy_message(self) -> None:
         """Copy the message under the cursor, else the last reply."""
-        text = self._pane.feed.text_to_copy()
-        if text:
-            self._pane.host.copy(text)
+        view = self._chosen()
+        if view is not None and view.text:
+            self._pane.host.copy(view.text)
         else:
             self._pane.host.tell("There is nothing to copy yet.")
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from workbench.core.errors import NotFoundError, UsageError, WorkbenchError
 from workbench.tui.core_link import CorePort, TurnPort
 from workbench.tui.shell import Shell
 from workbench.tui.state.chat import Phase
-from workbench.tui.state.switching import AUTO, Pin
+from workbench.tui.state.pins import AUTO, Pin
 
 if TYPE_CHECKING:
     from workbench.chat.values import TurnOptions
     from workbench.conversations.values import Conversation, Message
+
+T = TypeVar("T")
 
 PAGE = 30
 """Messages read at once."""
@@ -41,6 +43,10 @@ class Slot:
     pin: Pin = AUTO
     private: bool = False
     """Whether only private providers may read it."""
+    temporary: bool = False
+    """Whether it leaves nothing on disk: it and its unsent text live as long as the program."""
+    deleted: bool = False
+    """Whether it was deleted in this run."""
     messages: dict[str, Message] = field(default_factory=dict["str", "Message"])
     """Messages read so far, by id."""
     order: list[str] = field(default_factory=list[str])
@@ -61,6 +67,8 @@ class Slot:
     """What stands in the composer."""
     edit: Edit | None = None
     """Of which prompt that is another wording; None for a new one."""
+    after_id: str = ""
+    """The message inside of a branch that the next prompt follows; empty for the end of the one in force."""
     kept_edits: dict[str, str] = field(default_factory=dict[str, str])
     """Other wordings that were begun and left, by the id of the prompt."""
     moved_to: Slot | None = None
@@ -70,6 +78,11 @@ class Slot:
     def has_earlier(self) -> bool:
         """Whether there are messages before those that were read."""
         return bool(self.order) and self.messages[self.order[0]].parent_id is not None
+
+    @property
+    def beside_id(self) -> str | None:
+        """The prompt of which the next one is another wording."""
+        return self.edit.message_id if self.edit is not None else None
 
     @property
     def unsent(self) -> str:
@@ -124,12 +137,29 @@ class Desk:
         """A conversation that was opened or begun in this run."""
         return self._slots.get(conversation_id)
 
-    def new(self) -> Slot:
-        """Open an empty conversation; the one begun but never sent, if there is one."""
+    def new(self, *, temporary: bool = False) -> Slot:
+        """Open an empty conversation; the one begun but never sent, if there is one and it is to be stored."""
+        if temporary:
+            self.slot = Slot(temporary=True)
+            return self.slot
         if self._fresh is None or self._fresh.conversation_id:
             self._fresh = Slot(private=self._shell.remembered.new_is_private)
         self.slot = self._fresh
         return self.slot
+
+    def temporary(self) -> list[Slot]:
+        """The temporary conversations that have begun and were not deleted."""
+        return [slot for slot in self._slots.values() if slot.temporary and not slot.deleted]
+
+    async def call(self, slot: Slot, asked: Callable[[CorePort], Awaitable[T]]) -> T:
+        """Do what is `asked` in the core, over the conversations among which this one is."""
+        if not slot.temporary:
+            return await self._shell.call(asked)
+
+        async def in_memory(core: CorePort) -> T:
+            return await asked(await core.in_memory())
+
+        return await self._shell.call(in_memory)
 
     async def read_new(self, slot: Slot) -> bool:
         """Bring back what an earlier run left unsent in a new conversation; whether there was anything."""
@@ -147,20 +177,22 @@ class Desk:
             found = await core.conversations.get(reference)
             return found, await core.conversations.path(found.id, newest=PAGE)
 
-        found, path = await self._shell.call(read)
+        found, path = await self.call(self._slots.get(reference) or Slot(), read)
         slot = self._slots.get(found.id)
         if slot is None:
             slot = self._slots[found.id] = Slot(conversation_id=found.id)
             slot.draft = await self.load_draft(slot)
         slot.title, slot.pin, slot.private = found.title, Pin(provider=found.provider, model=found.model), found.private
         slot.show_page(path)
+        slot.after_id = ""
         self.slot = slot
         return slot
 
     async def read_branch(self, slot: Slot, message_id: str = "") -> None:
         """Read the active branch again, back to `message_id` when it is given."""
-        page = await self._shell.call(lambda core: core.conversations.path(slot.conversation_id, newest=PAGE))
+        page = await self.call(slot, lambda core: core.conversations.path(slot.conversation_id, newest=PAGE))
         slot.show_page(page)
+        slot.after_id = ""
         while message_id and message_id not in slot.messages and await self.read_earlier(slot):
             pass
 
@@ -169,8 +201,8 @@ class Desk:
         if not slot.has_earlier:
             return []
         leaf = slot.messages[slot.order[0]].parent_id
-        page = await self._shell.call(
-            lambda core: core.conversations.path(slot.conversation_id, leaf_id=leaf, newest=PAGE)
+        page = await self.call(
+            slot, lambda core: core.conversations.path(slot.conversation_id, leaf_id=leaf, newest=PAGE)
         )
         slot.take_page(page)
         return list(page)
@@ -178,7 +210,7 @@ class Desk:
     async def read_again(self, slot: Slot, message_id: str) -> Message | None:
         """Read one message as it is stored now; None when it is not."""
         try:
-            message = await self._shell.call(lambda core: core.conversations.message(message_id))
+            message = await self.call(slot, lambda core: core.conversations.message(message_id))
         except NotFoundError:
             return None
         if message_id in slot.messages:
@@ -191,7 +223,7 @@ class Desk:
     async def _take_ended(self, slot: Slot, reply: Message) -> None:
         ended, prompt_id = [reply], reply.parent_id
         if prompt_id is not None and prompt_id not in slot.messages:
-            ended.insert(0, await self._shell.call(lambda core: core.conversations.message(prompt_id)))
+            ended.insert(0, await self.call(slot, lambda core: core.conversations.message(prompt_id)))
         # Another read may have taken them meanwhile.
         for message in ended:
             if message.id not in slot.messages:
@@ -231,16 +263,17 @@ class Desk:
         """Hand a prompt to the core; returns once it is stored. Raises `WorkbenchError`, and then it is not."""
         slot.sending = slot.sending or text
         options = self._options(slot, slot.pin)
-        beside = slot.edit.message_id if slot.edit is not None else None
+        id_, beside, after = slot.conversation_id or None, slot.beside_id, slot.after_id or None
         try:
-            turn = await self._shell.call(
+            turn = await self.call(
+                slot,
                 lambda core: core.chat.send(
-                    text, conversation_id=slot.conversation_id or None, beside_id=beside, options=options
-                )
+                    text, conversation_id=id_, beside_id=beside, after_id=after, options=options
+                ),
             )
         finally:
             slot.sending = ""
-        slot.turn_id, slot.reply_id = turn.id, turn.message_id
+        slot.turn_id, slot.reply_id, slot.after_id = turn.id, turn.message_id, ""
         slot.prompts.append(text)
         if not slot.conversation_id:
             slot.conversation_id = turn.conversation_id
@@ -251,7 +284,7 @@ class Desk:
     async def go_on(self, slot: Slot, message_id: str) -> TurnPort:
         """Begin a reply that goes on where another one ended early. Raises `WorkbenchError`."""
         options = self._options(slot, slot.pin)
-        turn = await self._shell.call(lambda core: core.chat.go_on(slot.conversation_id, message_id, options=options))
+        turn = await self.call(slot, lambda core: core.chat.go_on(slot.conversation_id, message_id, options=options))
         slot.turn_id, slot.reply_id = turn.id, turn.message_id
         await self.read_branch(slot)
         return turn
@@ -259,8 +292,8 @@ class Desk:
     async def ask_again(self, slot: Slot, message_id: str, pin: Pin) -> TurnPort:
         """Begin another reply to a prompt, by `pin`, beside those it has. Raises `WorkbenchError`."""
         options = self._options(slot, pin)
-        turn = await self._shell.call(
-            lambda core: core.chat.ask_again(slot.conversation_id, message_id, options=options)
+        turn = await self.call(
+            slot, lambda core: core.chat.ask_again(slot.conversation_id, message_id, options=options)
         )
         slot.turn_id, slot.reply_id = turn.id, turn.message_id
         await self.read_branch(slot)
@@ -268,10 +301,13 @@ class Desk:
 
     async def stop(self, conversation_id: str) -> None:
         """End a conversation's reply; what came is kept."""
-        await self._shell.call(lambda core: core.chat.stop(conversation_id))
+        slot = self._slots.get(conversation_id) or Slot()
+        await self.call(slot, lambda core: core.chat.stop(conversation_id))
 
     async def keep_after_sending(self, slot: Slot) -> None:
         """Bring drafts and memory in line with a prompt that was stored. Raises `WorkbenchError`."""
+        if slot.temporary:
+            return
         if self._fresh is slot:
             self._fresh = None
             await self._save("", "")
@@ -336,19 +372,23 @@ class Desk:
         """Store who answers a conversation; for a new one it goes along with the first prompt."""
         if slot.conversation_id:
             pin = slot.pin
-            await self._shell.call(
-                lambda core: core.conversations.pin(slot.conversation_id, provider=pin.provider, model=pin.model)
+            await self.call(
+                slot,
+                lambda core: core.conversations.pin(slot.conversation_id, provider=pin.provider, model=pin.model),
             )
 
     async def load_draft(self, slot: Slot) -> str:
         """The unsent text kept for a conversation."""
+        if slot.temporary:
+            return slot.draft
         text = await self._shell.call(lambda core: core.drafts.load(slot.conversation_id or None))
         self._saved[slot.conversation_id] = text
         return text
 
     async def save_draft(self, slot: Slot) -> None:
         """Keep what is unsent, if it is not what is kept already. Raises `WorkbenchError`."""
-        await self._save(slot.conversation_id, slot.unsent)
+        if not slot.temporary:
+            await self._save(slot.conversation_id, slot.unsent)
 
     async def _save(self, conversation_id: str, text: str) -> None:
         async with self._saving:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from workbench.core.errors import WorkbenchError
 from workbench.tui.chat.desk import Edit, Slot
 from workbench.tui.chat.pane import Pane
-from workbench.tui.chat.targets import SAID, chosen_id
+from workbench.tui.chat.targets import SAID, stored_id
 from workbench.tui.verbs import Verb
+
+_NOTHING = "There is no prompt to edit here."
 
 
 class Editing:
@@ -25,24 +27,22 @@ class Editing:
     def begin(self, _: str = "") -> None:
         """Edit the prompt at the bar, or that of the reply at the bar; without a bar the last one."""
         pane, slot = self._pane, self._pane.desk.slot
-        message_id = chosen_id(pane, SAID)
-        if pane.desk.running(slot):
-            pane.host.tell("A reply is being written. esc stops it; then a prompt can be edited.")
-        elif not message_id or not slot.conversation_id:
-            pane.host.tell("There is no prompt to edit here.")
-        else:
+        message_id = stored_id(pane, SAID, what="a prompt can be edited", nothing=_NOTHING)
+        if message_id:
             pane.host.start_work(self._begin(slot, message_id), group="edit", exclusive=True)
 
     async def _begin(self, slot: Slot, message_id: str) -> None:
-        shell = self._pane.shell
-        message = slot.messages.get(message_id) or await shell.call(lambda core: core.conversations.message(message_id))
+        desk = self._pane.desk
+        message = slot.messages.get(message_id) or await desk.call(
+            slot, lambda core: core.conversations.message(message_id)
+        )
         while message.role != "user":
             above = message.parent_id
             if above is None:
-                self._pane.host.tell("There is no prompt to edit here.")
+                self._pane.host.tell(_NOTHING)
                 return
-            message = slot.messages.get(above) or await shell.call(
-                lambda core, above=above: core.conversations.message(above)
+            message = slot.messages.get(above) or await desk.call(
+                slot, lambda core, above=above: core.conversations.message(above)
             )
         if slot is self._pane.desk.slot and not self._pane.desk.running(slot):
             self._show(slot, message.id, message.text)

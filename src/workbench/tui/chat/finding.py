@@ -28,9 +28,11 @@ ROWS = 400
 class Finding:
     """Counts what matches in the stored texts, highlights it, and walks from one hit to the next."""
 
-    def __init__(self, pane: Pane, read_earlier: Callable[[Slot], Awaitable[object]]) -> None:
+    def __init__(
+        self, pane: Pane, read_earlier: Callable[[Slot], Awaitable[object]], begin_new: Callable[[], None]
+    ) -> None:
         """`read_earlier` puts the page before the first message on top of the transcript."""
-        self._pane = pane
+        self._pane, self._begin_new = pane, begin_new
         self._bar: FindBar | None = None
         self._read_earlier = read_earlier
         self._needle: Needle | None = None
@@ -40,7 +42,7 @@ class Finding:
 
     def verbs(self) -> Mapping[str, Verb]:
         """What a person can do."""
-        return {"find": self.open, "find_next": lambda: self.step(1), "find_previous": lambda: self.step(-1)}
+        return {"find": self.open, "find_next": self._next, "find_previous": lambda: self.step(-1)}
 
     def prepare(self) -> FindBar:
         """Put the bar over the transcript, hidden; soon after the first paint, so that it is there in time."""
@@ -113,6 +115,13 @@ class Finding:
         await self._count(needle)
         if needle is self._needle:
             self._say()
+
+    def _next(self) -> None:
+        # In lists `n` begins a new conversation; in the transcript it can mean that too as long as nothing is found.
+        if self._needle is None:
+            self._begin_new()
+        else:
+            self.step(1)
 
     def step(self, by: int) -> None:
         """Go to the next (1) or previous (-1) hit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.tui.chat.desk import Slot
+from workbench.tui.chat.desk import PAGE, Slot
 from workbench.tui.chat.drafting import DraftKeeper
 from workbench.tui.chat.pane import Pane
 from workbench.tui.verbs import Verb
@@ -32,9 +32,10 @@ class Opening:
 
     def open(self, reference: str, message_id: str = "") -> None:
         """Lay another conversation open, with the cursor on a message."""
-        self._pane.host.start_work(self._open(reference, message_id), group="open", exclusive=True)
+        self._pane.host.start_work(self.lay_open(reference, message_id), group="open", exclusive=True)
 
-    async def _open(self, reference: str, message_id: str) -> None:
+    async def lay_open(self, reference: str, message_id: str = "") -> None:
+        """The same, awaited. Raises `NotFoundError`."""
         await self._drafts.save_now()
         desk = self._pane.desk
         slot = await desk.open(reference)
@@ -43,7 +44,7 @@ class Opening:
         if message_id and message_id not in slot.messages:
             # It stands on another branch.
             conversation_id = slot.conversation_id
-            await self._pane.shell.call(lambda core: core.conversations.choose(conversation_id, message_id))
+            await desk.call(slot, lambda core: core.conversations.choose(conversation_id, message_id))
             await desk.read_branch(slot, message_id)
         self._pane.show_slot()
         if message_id in slot.messages:
@@ -51,6 +52,35 @@ class Opening:
             self._pane.transcript.focus()
         else:
             self._pane.composer.focus()
+
+    async def lay_after(self, reference: str, message_id: str) -> None:
+        """Lay another conversation open down to a message, for a prompt that follows it. Raises `NotFoundError`."""
+        await self._drafts.save_now()
+        desk = self._pane.desk
+        slot = await desk.open(reference)
+        if not slot.order or slot.order[-1] != message_id:
+            # Nothing is stored before the prompt is.
+            id_ = slot.conversation_id
+            slot.show_page(
+                await desk.call(slot, lambda core: core.conversations.path(id_, leaf_id=message_id, newest=PAGE))
+            )
+            slot.after_id = message_id
+        self._pane.show_slot()
+        self._pane.composer.focus()
+
+    def show_whole(self) -> bool:
+        """Let the next prompt follow the end of the branch in force; False when it does."""
+        slot = self._pane.desk.slot
+        if not slot.after_id or slot.sending or not self._pane.composer.has_focus:
+            return False
+        slot.after_id = ""
+        self._pane.host.start_work(self._show_whole(slot), group="open", exclusive=True)
+        return True
+
+    async def _show_whole(self, slot: Slot) -> None:
+        await self._pane.desk.read_branch(slot)
+        if slot is self._pane.desk.slot:
+            self._pane.show_slot()
 
     def begin_new(self, _: str = "") -> None:
         """Begin an empty conversation."""

@@ -13,7 +13,7 @@ from workbench.core.text import clean
 from workbench.tui.chat.pane import Pane
 from workbench.tui.chat.targets import ANY, SAID, chosen_id, shown_text
 from workbench.tui.clipboard import selected_text
-from workbench.tui.external import EditorError, edit_file
+from workbench.tui.external import EditorError, edit_file, memory_folder
 from workbench.tui.state.pastes import LARGE
 from workbench.tui.verbs import Verb
 
@@ -61,7 +61,9 @@ class Quoting:
             pane.host.tell("There is nothing to open yet.")
             return
         try:
-            with tempfile.TemporaryDirectory(prefix="workbench-", ignore_cleanup_errors=True) as folder:
+            with tempfile.TemporaryDirectory(
+                prefix="workbench-", dir=memory_folder(), ignore_cleanup_errors=True
+            ) as folder:  # fmt: skip
                 file = Path(folder) / "message.md"
                 file.write_text(clean(text), encoding="utf-8")
                 # What is stored stays as it is: an editor that knows says so.

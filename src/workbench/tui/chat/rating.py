@@ -52,11 +52,11 @@ class Rating:
         return ""
 
     async def _toggle(self, slot: Slot, message_id: str, rating: int) -> None:
-        stored = await self._pane.shell.call(lambda core: core.conversations.message(message_id))
+        stored = await self._pane.desk.call(slot, lambda core: core.conversations.message(message_id))
         await self._keep(slot, message_id, None if stored.rating == rating else rating)
 
     async def _keep(self, slot: Slot, message_id: str, rating: int | None) -> None:
-        await self._pane.shell.call(lambda core: core.conversations.rate(message_id, rating))
+        await self._pane.desk.call(slot, lambda core: core.conversations.rate(message_id, rating))
         message = slot.messages.get(message_id) or await self._pane.desk.read_again(slot, message_id)
         if message is not None:
             slot.messages[message_id] = replace(message, rating=rating)

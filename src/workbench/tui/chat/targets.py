@@ -1,4 +1,4 @@
-"""Which message an action means: the one at the bar, else the last one that it can be about."""
+"""Which message an action means, and whether it can be done now: the one at the bar, else the last that it fits."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ def chosen_id(pane: Pane, roles: Collection[str], *, else_last: Collection[str] 
         return at_bar.id if at_bar.role in roles else ""
     wanted = roles if else_last is None else else_last
     return next((view.id for view in reversed(views) if view.role in wanted), "")
+
+
+def must_wait(pane: Pane, what: str) -> bool:
+    """Whether a reply is being written in the open conversation; then it is told that `what` can be done after it."""
+    running = pane.desk.running(pane.desk.slot)
+    if running:
+        pane.host.tell(f"A reply is being written. esc stops it; then {what}.")
+    return running
+
+
+def stored_id(pane: Pane, roles: Collection[str], *, what: str, nothing: str) -> str:
+    """The id of the stored message that is meant; empty, and told, while `what` must wait or when there is none."""
+    message_id = chosen_id(pane, roles)
+    if must_wait(pane, what):
+        return ""
+    if not message_id or not pane.desk.slot.conversation_id:
+        pane.host.tell(nothing)
+        return ""
+    return message_id
 
 
 def shown_text(pane: Pane, message_id: str) -> str:

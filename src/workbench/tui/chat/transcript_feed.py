@@ -9,7 +9,6 @@ from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.views import SENDING_ID, Around, prompt_view, view_of_message, view_of_turn
 from workbench.tui.core_link import TurnPort
 from workbench.tui.shell import Shell
-from workbench.tui.state.chat import TurnView
 from workbench.tui.state.files import readable
 from workbench.tui.state.trail import Step, trail_of
 from workbench.tui.widgets.message_view import MessageView
@@ -17,6 +16,7 @@ from workbench.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from workbench.conversations.values import Message
+    from workbench.tui.state.turns import TurnView
 
 
 def _is_stored(slot: Slot, turn: TurnView) -> bool:
@@ -126,15 +126,6 @@ class TranscriptFeed:
             return turn.trail, dict(turn.skipped)
         message = slot.messages.get(message_id)
         return (trail_of(message), {}) if message is not None else ((), {})
-
-    def text_to_copy(self) -> str:
-        """The message under the cursor, else the last reply; empty when there is none."""
-        views = self._transcript.messages
-        cursor = self._transcript.cursor_message_id
-        chosen = next((view for view in views if view.id == cursor), None)
-        if chosen is None:
-            chosen = next((view for view in reversed(views) if view.role == "assistant"), None)
-        return chosen.text if chosen is not None else ""
 
     @property
     def is_empty(self) -> bool:

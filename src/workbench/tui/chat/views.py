@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from workbench.core.clock import local_time
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.state.badges import Line, Severity, badge_of_message, badge_of_turn, place_among
-from workbench.tui.state.chat import Phase, TurnView
+from workbench.tui.state.chat import Phase
 from workbench.tui.state.trail import Step, trail_of
 from workbench.tui.widgets.message_view import MessageView
 
 if TYPE_CHECKING:
     from workbench.conversations.values import Message, Seam
+    from workbench.tui.state.turns import TurnView
 
 SENDING_ID = "sending"
 """Id of the prompt that is on its way; it has no stored id yet."""
@@ -125,7 +126,7 @@ def _next_try(step: Step, around: Around) -> str:
     if at_ms <= around.now_ms:
         # Of an older reply it is not known what has become of its providers.
         return "can be asked again now" if step.started_at_ms and step.error_kind in _PASSES_BY_ITSELF else ""
-    return f"next try {datetime.fromtimestamp(at_ms / 1000).astimezone():%H:%M:%S}"
+    return f"next try {local_time(at_ms):%H:%M:%S}"
 
 
 def broken_off(trail: Collection[Step]) -> str:
@@ -139,7 +140,7 @@ def broken_off(trail: Collection[Step]) -> str:
 
 def moment(at_ms: int, now_ms: int) -> str:
     """`09:38`, with the day before it when that is not today."""
-    then, now = (datetime.fromtimestamp(ms / 1000).astimezone() for ms in (at_ms, now_ms))
+    then, now = local_time(at_ms), local_time(now_ms)
     if then.date() == now.date():
         return f"{then:%H:%M}"
     day = f"{then.day} {then:%b}"

@@ -15,7 +15,7 @@ from workbench.tui.keys.writing import OF_TEXT_FIELDS
 SCOPE_TITLES: Mapping[Scope, str] = {
     Scope.EVERYWHERE: "Everywhere", Scope.CHAT: "Chat", Scope.COMPOSER: "Composer", Scope.QUEUE: "Waiting prompts",
     Scope.TRANSCRIPT: "Transcript", Scope.CONVERSATIONS: "Conversation list", Scope.PROVIDERS: "Providers",
-    Scope.EVENTS: "Events",
+    Scope.EVENTS: "Events", Scope.HISTORY: "History", Scope.STORAGE: "Storage",
 }  # fmt: skip
 """What people call the places where keys work."""
 

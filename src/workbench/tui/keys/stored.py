@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -77,13 +75,7 @@ def write_stored(file: Path, stored: StoredKeys) -> None:
         "fingerprint": stored.fingerprint, "registry": stored.registry, "keys": stored.keys,
         "problems": stored.problems,
     }  # fmt: skip
+    from workbench.core.part_file import replace_file
+
     with contextlib.suppress(OSError):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".keys-", dir=file.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(document, stream)
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_file(file, json.dumps(document).encode())

@@ -87,6 +87,11 @@ class Block:
         return bool(self.tokens) and self.tokens[0].type in ("bullet_list_open", "ordered_list_open")
 
     @property
+    def is_table(self) -> bool:
+        """Whether it is a table."""
+        return bool(self.tokens) and self.tokens[0].type == "table_open"
+
+    @property
     def fence(self) -> Token | None:
         """The fence that this block is, or None."""
         return self.tokens[0] if self.tokens and self.tokens[0].type == "fence" else None
@@ -104,7 +109,7 @@ class Block:
     @property
     def is_too_much(self) -> bool:
         """Whether it has so many tokens, or so deep ones, that it is shown as plain text."""
-        most = TABLE_TOKEN_LIMIT if self.tokens[0].type == "table_open" else TOKEN_LIMIT
+        most = TABLE_TOKEN_LIMIT if self.is_table else TOKEN_LIMIT
         if len(self.tokens) > most:
             return True
         return max(token.level for token in self.tokens) > NESTING_LIMIT

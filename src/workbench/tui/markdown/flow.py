@@ -268,7 +268,11 @@ class MarkdownFlow:
     def _open_list(self, source: str, block: Block) -> OpenList | None:
         if not block.is_list or len(source) - offset_of_line(source, last_item_line(block)) > TAIL_LIMIT:
             return None
-        open_list = OpenList(block, self._parsed_to - len(source) + offset_of_line(source, block.first_line))
+        begins_at = self._parsed_to - len(source) + offset_of_line(source, block.first_line)
+        if self._text.find("\n", begins_at) < 0:
+            # What is one item so far may turn out to be none: `-`, then `-- words`.
+            return None
+        open_list = OpenList(block, begins_at)
         return open_list if open_list.goes_on(self._text) else None
 
     def _open_fence(self, block: Block) -> OpenFence | None:
@@ -336,7 +340,9 @@ def _end_of_fence(source: str, markup: str, *, whole: bool) -> tuple[int, int, b
 
 def _may_join(source: str, before: Block, last: Block) -> bool:
     """Whether the last block, half a line so far, may turn out to belong to the one before it."""
-    if source.endswith("\n") or last.first_line < source.count("\n"):
+    # The second line of a table makes it one: half of it may be there, and become something else.
+    needs = 2 if last.is_table else 1
+    if source.endswith("\n") or last.first_line + needs <= source.count("\n"):
         return False
     if before.is_list and not source.split("\n")[last.first_line - 1].strip():
         # After a blank line only another item can go on with it; what is indented would do so already.

@@ -16,7 +16,7 @@ from workbench.core.text import clean_line
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
-from workbench.tui.state.chat import BrokenReply
+from workbench.tui.state.turns import BrokenReply
 
 QUIET_S: Final = 0.3
 """Nothing answers before the keys have rested for that long: whoever is typing has not read the question yet."""

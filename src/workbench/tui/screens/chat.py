@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.events import Resize, ScreenResume
 from textual.getters import query_one
-from textual.screen import Screen
 from textual.widgets import TextArea
 
 from workbench.tui.actions.registry import bindings_of
 from workbench.tui.actions.values import Scope
 from workbench.tui.chat.broken import BrokenReplies
-from workbench.tui.chat.composing import CommandLine, Composing, UnknownCommand, meaning_of
+from workbench.tui.chat.composing import Composing
 from workbench.tui.chat.desk import Slot
 from workbench.tui.chat.drafting import DraftKeeper
-from workbench.tui.chat.estimating import Estimating
 from workbench.tui.chat.list_feed import ListFeed
 from workbench.tui.chat.opening import Opening
 from workbench.tui.chat.pane import Pane
@@ -29,6 +25,7 @@ from workbench.tui.chat.queueing import Queueing
 from workbench.tui.chat.sending import Sender
 from workbench.tui.chat.transcript_feed import TranscriptFeed
 from workbench.tui.screens.chat_chrome import PANES, ChatChrome
+from workbench.tui.screens.switched import SwitchedScreen
 from workbench.tui.state.chat import Part
 from workbench.tui.verbs import Verb, Verbs
 from workbench.tui.widgets.banner import Banner
@@ -37,23 +34,28 @@ from workbench.tui.widgets.composer import Composer, Writing
 from workbench.tui.widgets.conversation_list import ConversationList
 from workbench.tui.widgets.failover_trace import FailoverTrace
 from workbench.tui.widgets.first_run import FirstRun
+from workbench.tui.widgets.ground import Across, Down, Ground
 from workbench.tui.widgets.live_line import LiveLine
-from workbench.tui.widgets.message_body import MessageBody
 from workbench.tui.widgets.queue_list import QueueList
 from workbench.tui.widgets.status_bar import StatusBar
 from workbench.tui.widgets.tab_bar import TabBar
 from workbench.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from workbench.tui.app import WorkbenchApp
     from workbench.tui.chat.parts import Parts
+    from workbench.tui.state.estimate import Estimate
+    from workbench.tui.state.slash import CommandLine
+    from workbench.tui.widgets.message_body import MessageBody
 
 R = TypeVar("R")
 
 _PARTS_AFTER_S = 0.3
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(Ground, SwitchedScreen):
     """The first pane."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.CHAT, Scope.TRANSCRIPT)]
@@ -76,18 +78,21 @@ class ChatScreen(Screen[None]):
         self._host = host
         self._shell = host.shell
         self._desk = host.desk
+        self._was_shown = False
+        self._made_parts: Parts | None = None
         self._read_turns: set[str] = set()
         self._back_to = ""
         """The pane that the message under the cursor was opened from; empty when it was not."""
         self.verbs = Verbs()
+        self._live: LiveLine | None = None
 
     def compose(self) -> ComposeResult:
         """All parts; which of them show depends on width and state."""
         yield TabBar(PANES, "chat", id="tabs")
         yield Banner(id="banner")
-        with Horizontal(id="chat-body"):
+        with Across(id="chat-body"):
             yield ConversationList(id="conversations", classes="region")
-            with Vertical(id="chat-centre"):
+            with Down(id="chat-centre"):
                 yield Transcript(id="transcript", classes="region")
                 yield FirstRun(id="first-run", classes="region")
                 yield LiveLine(id="live")
@@ -99,25 +104,24 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Join the parts and lay the first conversation open."""
+        self._live = self.live
         self.drafts = DraftKeeper(self._host, self._desk, self.refresh_chrome)
         self.feed = TranscriptFeed(self._shell, self.transcript)
-        self.list_feed = ListFeed(self._host, self._shell, self._desk, self.conversations)
+        self.list_feed = ListFeed(
+            self._host, self._shell, self._desk, self.conversations, self._retitled
+        )  # fmt: skip
         self.chrome = ChatChrome(self, self._shell, self._desk)
         offered = self.query_one(CompletionList)
         self.composing = Composing(self._host, self._desk, self.composer, offered, self.drafts.changed)
-        self.estimating = Estimating(self._host, self._shell, self._desk, self.composing, self.chrome.entitle)
-        self.queueing = Queueing(self._desk, self.queue, self.composer, self.composing, self.refresh_chrome)
-        self.sender = Sender(
-            self._host, self._desk, self.feed, self.composing, self.refresh_chrome,
-            edited=self._edited,
-        )  # fmt: skip
-        self.broken = BrokenReplies(self._host, self._shell, self._desk, self, self._open_dialog)
         self._pane = self._shared()
+        self.queueing = Queueing(self._pane, self.queue)
+        self.sender = Sender(self._pane, self._edited)
+        self.broken = BrokenReplies(self._pane, self)
         self.opening = Opening(self._pane, self.drafts)
         for part in (self.opening, self.sender, self.queueing):
             self.verbs.add(part.verbs())
         self.verbs.add(self._own_verbs())
-        self.verbs.add_when_wanted(lambda: dict(self.parts.verbs()))
+        self.verbs.add_when_wanted(self._parts_verbs)
         # At once, and not with the parts: the first keys are typed before those are made.
         self.composer.enter_is_newline = self._shell.remembered.enter_is_newline
         self.composer.listen(Writing(submit=self._submit, completion_key=self._completion_key, recall=self._recall))
@@ -127,17 +131,32 @@ class ChatScreen(Screen[None]):
         self._host.start_work(self._open_first(), group="open-first")
         self.set_timer(_PARTS_AFTER_S, self._make_parts)
 
-    @cached_property
+    def _retitled(self) -> None:
+        self.chrome.entitle()
+
+    @property
     def parts(self) -> Parts:
         """What no first paint needs, made when it is wanted."""
-        from workbench.tui.chat.parts import Parts
+        if self._made_parts is None:
+            from workbench.tui.chat.parts import Parts
 
-        listed = (self.conversations, self.list_feed)
-        return Parts(self._pane, self.drafts, self.opening, listed, read_earlier=self._read_earlier)
+            listed = (self.conversations, self.list_feed)
+            self._made_parts = Parts(
+                self._pane, self.drafts, self.opening, listed, read_earlier=self._read_earlier
+            )  # fmt: skip
+        return self._made_parts
+
+    def _parts_verbs(self) -> Mapping[str, Verb]:
+        return self.parts.verbs()
 
     def _make_parts(self) -> None:
         self.verbs.make_wanted()
         self.parts.finding.prepare()
+        self.chrome.entitle()
+
+    def estimate(self) -> Estimate | None:
+        """What can be said of the prompt in the composer; nothing right after the start."""
+        return self._made_parts.estimating.now() if self._made_parts is not None else None
 
     def _shared(self) -> Pane:
         return Pane(
@@ -183,7 +202,7 @@ class ChatScreen(Screen[None]):
     @property
     def is_complete(self) -> bool:
         """Whether its parts are there: they go one by one when the application ends."""
-        return bool(self.query(LiveLine))
+        return self._live is not None and self._live.is_attached
 
     def tick(self) -> None:
         """Time has passed: draw what tells it."""
@@ -200,7 +219,9 @@ class ChatScreen(Screen[None]):
     @on(ScreenResume)
     def _resumed(self) -> None:
         # Other panes learn more of the providers than this one hears.
-        self.refresh_chrome()
+        if self._was_shown:
+            self.refresh_chrome()
+        self._was_shown = True
 
     @on(Resize)
     def _resized(self) -> None:
@@ -231,8 +252,8 @@ class ChatScreen(Screen[None]):
     def show_slot(self) -> None:
         """Show what lies open on the desk."""
         slot = self._desk.slot
-        if "parts" in vars(self):
-            self.parts.finding.forget()
+        if self._made_parts is not None:
+            self._made_parts.finding.forget()
         self.feed.show_slot(slot)
         self.composing.show_slot()
         self.remove_class("-list-open")
@@ -241,7 +262,7 @@ class ChatScreen(Screen[None]):
         self.refresh_chrome()
         if slot.order:
             self.parts.answers.learn(slot, slot.order)
-        if slot.conversation_id:
+        if slot.conversation_id and not slot.temporary:
             self._host.start_work(self._shell.remember(conversation_id=slot.conversation_id), group="remember")
 
     @on(ConversationList.Opened)
@@ -262,8 +283,8 @@ class ChatScreen(Screen[None]):
             self.feed.earlier(slot, page)
             self.parts.answers.learn(slot, [message.id for message in page])
 
-    @on(MessageBody.LinkClicked)
-    def _link_clicked(self, event: MessageBody.LinkClicked) -> None:
+    def on_message_body_link_clicked(self, event: MessageBody.LinkClicked) -> None:
+        """A link of a message was clicked: show where it leads."""
         self.parts.copying.show_links(event.message_id, event.words)
 
     @on(Transcript.CursorMoved)
@@ -306,20 +327,27 @@ class ChatScreen(Screen[None]):
         self.refresh_chrome()
 
     def _submit(self, text: str) -> None:
-        match meaning := meaning_of(text):
+        from workbench.tui.state.slash import CommandLine, UnknownCommand, command_of
+
+        match command := command_of(text):
             case CommandLine():
                 self.composing.clear()
-                self._run(meaning)
+                self._run(command)
             case UnknownCommand():
-                told = f"There is no command /{meaning.name}. A blank before it sends it as text."
+                told = f"There is no command /{command.name}. A blank before it sends it as text."
                 self._host.tell(told, warning=True)
             case _:
-                if self.sender.submit(meaning.text):
+                if self.sender.submit(text):
                     self.transcript.action_follow()
 
     def action_do(self, verb: str, *arguments: object) -> None:
         """Do what a part of the pane can do."""
         self.verbs.do(verb, *arguments)
+
+    @property
+    def _what_may_end(self) -> tuple[Callable[[], bool], ...]:
+        sender = self.sender
+        return self.parts.editing.cancel, self.opening.show_whole, sender.take_back, sender.stop_running
 
     def action_step_back(self) -> None:
         """One press, one effect: close what lies over the transcript, leave an edit, take back, stop, step out."""
@@ -330,7 +358,7 @@ class ChatScreen(Screen[None]):
             self.remove_class("-list-open")
             self.set_class(self.has_class("-trace-open") and not overlaid, "-trace-open")
             self.composer.focus()
-        elif self.parts.editing.cancel() or self.sender.take_back() or self.sender.stop_running():
+        elif any(end() for end in self._what_may_end):
             return
         elif self._back_to and self.focused is self.transcript:
             pane, self._back_to = self._back_to, ""

@@ -11,15 +11,15 @@ from workbench.tui.shell import Shell
 from workbench.tui.state.badges import Line, Severity, live_line, money, seconds
 from workbench.tui.state.chat import ClientPhase
 from workbench.tui.state.chips import ProviderChip, chips_of
-from workbench.tui.state.estimate import Estimate, Fit, estimate_words
 from workbench.tui.state.first_run import empty_text
 from workbench.tui.widgets.composer import Composer
 from workbench.tui.widgets.tab_bar import Tab
 
 if TYPE_CHECKING:
     from workbench.tui.screens.chat import ChatScreen
+    from workbench.tui.state.estimate import Estimate
 
-PANES = [Tab(pane="chat"), Tab(pane="providers", short="Prov"), Tab(pane="events")]
+PANES = [Tab(pane="chat"), Tab(pane="providers", short="Prov"), Tab(pane="events"), Tab(pane="history", short="Hist")]
 """The panes that exist, in the order of their keys."""
 _NAMES_SHOWN = 3
 _COMPOSER_FULL = 96
@@ -56,6 +56,8 @@ def problems_of(
         found.append((Severity.ERROR, f"not saved: {state.storage_problem}"))
     elif draft_problem and not shell.start_problem:
         found.append((Severity.ERROR, f"draft not saved: {draft_problem}"))
+    if state.database_notice:
+        found.append((Severity.WARNING, state.database_notice))
     if state.client is ClientPhase.FAILED:
         found.append((Severity.ERROR, f"providers cannot be asked: {state.client_problem}"))
     if state.problems:
@@ -101,6 +103,7 @@ class ChatChrome:
         self._show_first_run(first_run)
         composer = pane.composer
         composer.set_class(slot.private, "-private")
+        composer.set_class(slot.temporary, "-temporary")
         composer.set_class(nobody or shell.offline or (slot.private and not shell.private_providers), "-blocked")
         problems = problems_of(shell, draft_problem, show_nobody=not first_run, private=slot.private)
         pane.banner.show_problems(problems)
@@ -141,13 +144,17 @@ class ChatChrome:
         """Write titles and keys into the frames."""
         slot, composer = self._desk.slot, self._pane.composer
         title = slot.title or ("New conversation" if not slot.conversation_id else "Conversation")
-        set_border_title(self._pane.transcript, title)
+        temporary = f"{glyphs().unknown} temporary {glyphs().dot} not stored"
+        set_border_title(self._pane.transcript, f"{title} {glyphs().dot} {temporary}" if slot.temporary else title)
         ask = "Ask scripted providers" if self._shell.demo else "Ask"
         if slot.edit is not None:
             ask = f"Editing: a new branch {glyphs().dot} esc keeps the old one"
-        set_border_title(composer, f"{ask} {glyphs().dot} {_boundary(self._shell)}" if slot.private else ask)
-        estimate = self._pane.estimating.now()
-        composer.set_class(estimate is not None and estimate.fit is Fit.TOO_LONG, "-too-long")
+        elif slot.after_id:
+            ask = f"A new branch from here {glyphs().dot} esc goes back to the old one"
+        parts = [ask, temporary if slot.temporary else "", _boundary(self._shell) if slot.private else ""]
+        set_border_title(composer, f" {glyphs().dot} ".join(part for part in parts if part))
+        estimate = self._pane.estimate()
+        composer.set_class(estimate is not None and estimate.nobody_can_hold_it, "-too-long")
         waits = self._desk.running(slot)
         set_border_subtitle(composer, _composer_subtitle(composer, self._shell, slot, estimate, waits=waits))
 
@@ -178,10 +185,7 @@ def _composer_subtitle(
     model = f"{slot.pin.name}{strategy}"
     parts.append(f"ctrl+l model: {model}" if width >= _COMPOSER_FULL else f"model {model}")
     if estimate is not None:
-        told = estimate_words(estimate, short=width < _COMPOSER_SHORT)
-        if estimate.fit in (Fit.TOO_LONG, Fit.PASSED_OVER):
-            # What is wrong comes first: a border has room for its beginning.
-            parts.insert(0, told)
-        else:
-            parts.append(told)
+        told = estimate.words(short=width < _COMPOSER_SHORT)
+        # What is wrong comes first: a border has room for its beginning.
+        parts.insert(0 if estimate.too_small_somewhere else len(parts), told)
     return f" {glyphs().dot} ".join(parts)

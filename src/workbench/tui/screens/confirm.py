@@ -10,7 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from workbench.tui.glyphs import drawn
-from workbench.tui.safe import SafeButton, SafeStatic, set_border_subtitle, set_border_title
+from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
+from workbench.tui.safe_controls import SafeButton
 from workbench.tui.screens.dialog import Dialog
 
 

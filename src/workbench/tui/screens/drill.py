@@ -19,6 +19,7 @@ from workbench.tui.markdown.textlines import wrap
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
 from workbench.tui.widgets.following_scroll import FollowingScroll
+from workbench.tui.work import run_beside
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -60,7 +61,7 @@ class DrillScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Begin."""
         self.query_one(FollowingScroll).anchor()
-        self.run_worker(self._play(), group="drill", exclusive=True, exit_on_error=False)
+        run_beside(self, self._play(), group="drill", exclusive=True)
 
     async def _play(self) -> None:
         loop = asyncio.get_running_loop()

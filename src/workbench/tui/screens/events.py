@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.getters import query_one
-from textual.screen import Screen
 from textual.widget import Widget
 
 from workbench.core.errors import WorkbenchError
@@ -30,6 +29,7 @@ from workbench.tui.events.telling import keys_of_details, number, state_text
 from workbench.tui.events.values import EventRow
 from workbench.tui.glyphs import drawn
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
+from workbench.tui.screens.side_pane import SidePane
 from workbench.tui.widgets.event_chips import EventChips
 from workbench.tui.widgets.event_view import EventView, level_sign
 
@@ -44,7 +44,7 @@ EMPTY_FILTER = "No event fits the filter. c clears it, backspace takes its last 
 SEARCHING = "Looking through the stored events ..."
 
 
-class EventsScreen(Screen[None]):
+class EventsScreen(SidePane):
     """Shows an `EventsModel` that others fill, and before it what is stored."""
 
     CSS_PATH = "../styles/events.tcss"
@@ -348,10 +348,6 @@ class EventsScreen(Screen[None]):
             return
         set_border_title(self.detail, f"{level_sign(row.level)} {row.kind}")
         self.query_one("#events-detail", SafeStatic).show(detail_of(row))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No action before the parts are there: a key may arrive while the pane is being made."""
-        return self.is_mounted
 
     def action_step_back(self) -> None:
         """Close the line, then the details, then follow again."""

@@ -21,6 +21,7 @@ from workbench.core.text import clean_line
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.dialog import Dialog
+from workbench.tui.work import run_beside
 
 Tell = Callable[[str], None]
 Save = Callable[[str, bool, Tell], Awaitable[str]]
@@ -71,7 +72,7 @@ class ExportScreen(Dialog[None]):
         self._note, self._problem = note, problem
         self._agreed = ""
         """The path of a file that the person has been told of."""
-        self._writing: Worker[None] | None = None
+        self._writing: Worker[object] | None = None
 
     def compose(self) -> ComposeResult:
         """The field, the format, what there is to say."""
@@ -117,7 +118,7 @@ class ExportScreen(Dialog[None]):
             return
         self._say("")
         self._show_keys("esc cancel")
-        self._writing = self.run_worker(self._write(event.value), group="export", exit_on_error=False)
+        self._writing = run_beside(self, self._write(event.value), group="export")
 
     async def _write(self, path: str) -> None:
         try:

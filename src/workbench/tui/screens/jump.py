@@ -17,7 +17,7 @@ from workbench.tui.actions.registry import action_by_id
 from workbench.tui.glyphs import glyphs
 from workbench.tui.keys.jumping import Spot, spots
 from workbench.tui.keys.names import printable
-from workbench.tui.safe import SafeLabel
+from workbench.tui.safe_controls import SafeLabel
 from workbench.tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:

@@ -69,12 +69,11 @@ class KeyDoctorScreen(Dialog[None]):
     def _draw(self) -> None:
         scroll = self.query_one("#key-scroll", VerticalScroll)
         width = max(scroll.scrollable_content_region.width, 20)
-        lines: list[Content] = []
+        # First, because what is known of several keys is more than a small screen shows.
+        lines = [Content.styled("escape once more leaves", "bold $accent")] if self._escaped else []
         for key, found in self._pressed:
             lines.append(Content.styled(clean_line(readable_key(key), 40), "bold $accent"))
             lines += [line for finding in found for line in _lines(finding, width)]
-        if self._escaped:
-            lines.append(Content.styled("escape once more leaves", "bold $accent"))
         self.query_one("#key-told", SafeStatic).show(Content("\n").join(lines))
         scroll.scroll_home(animate=False)
 

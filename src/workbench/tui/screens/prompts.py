@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from workbench.core.text import clean_line
 from workbench.tui.chat.views import moment
-from workbench.tui.glyphs import drawn, glyphs
+from workbench.tui.glyphs import glyphs
 from workbench.tui.host import Host
-from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
-from workbench.tui.screens.dialog import Dialog
+from workbench.tui.safe import SafeStatic
+from workbench.tui.screens.filter_dialog import FilterDialog
 from workbench.tui.shell import Shell
 from workbench.tui.state.prompts import PromptLine, prompt_lines
 
@@ -30,25 +27,19 @@ _PAGE = 100
 _MOST = 500
 
 
-class PromptsScreen(Dialog[str]):
+class PromptsScreen(FilterDialog[str]):
     """Lists prompts, the newest first; type to narrow, enter brings one into the composer. Gives a message's id."""
 
     HELP = "Type a part of what you asked. Enter brings it into the composer; nothing is sent."
     CSS_PATH: ClassVar[list[str]] = ["../styles/dialogs.tcss", "../styles/prompts.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
-    ]
 
     listed = query_one(OptionList)
-    field = query_one("#prompts-filter", Input)
     note = query_one("#prompts-note", SafeStatic)
 
     def __init__(self, host: Host, shell: Shell) -> None:
         """Reads through `shell`."""
-        super().__init__()
+        note, listed = SafeStatic("Reading…", id="prompts-note"), OptionList(id="prompts-list")
+        super().__init__("prompts", "Earlier prompts", "enter use · esc back", note, listed)
         self._host, self._shell = host, shell
         self._limit = _PAGE
         self._wanted = ("", _PAGE)
@@ -56,15 +47,6 @@ class PromptsScreen(Dialog[str]):
         self._found: Sequence[EarlierPrompt] = ()
         self._lines: Sequence[PromptLine] = ()
         self._signed: int | None = None
-
-    def compose(self) -> ComposeResult:
-        """A field, a list, and a word about it."""
-        with Vertical(classes="dialog", id="prompts") as frame:
-            set_border_title(frame, "Earlier prompts")
-            set_border_subtitle(frame, drawn("enter use · esc back"))
-            yield Input(placeholder="type to narrow", id="prompts-filter")
-            yield SafeStatic("Reading…", id="prompts-note")
-            yield OptionList(id="prompts-list")
 
     def on_mount(self) -> None:
         """List the newest."""
@@ -106,15 +88,13 @@ class PromptsScreen(Dialog[str]):
         self.note.show("" if lines else empty or "Nothing was asked yet.")
         self.note.display = not lines
 
-    @on(Input.Changed, "#prompts-filter")
-    def _narrow(self, event: Input.Changed) -> None:
-        event.stop()
+    def narrow(self, wanted: str) -> None:
+        """Read those that have it."""
         self._limit = _PAGE
         self._read()
 
-    @on(Input.Submitted, "#prompts-filter")
-    def _choose_marked(self, event: Input.Submitted) -> None:
-        event.stop()
+    def take_marked(self) -> None:
+        """Bring the marked one."""
         self._choose(self.listed.highlighted)
 
     @on(OptionList.OptionSelected, "#prompts-list")
@@ -136,7 +116,7 @@ class PromptsScreen(Dialog[str]):
             self.dismiss(self._found[place].message_id)
 
     def action_move(self, step: int) -> None:
-        """Move the mark while the field keeps the focus; near the end more are read."""
+        """Move the mark; near the end more are read."""
         count = len(self._found)
         if not count:
             return

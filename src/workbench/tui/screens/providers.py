@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.getters import query_one
-from textual.screen import Screen
 
 from workbench.core.text import clean_line
 from workbench.tui.actions.registry import bindings_of
@@ -22,7 +21,8 @@ from workbench.tui.providers.feed import ProviderFeed
 from workbench.tui.providers.verbs import ProviderVerbs
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
 from workbench.tui.screens.chat_chrome import PANES
-from workbench.tui.state.switching import Pin
+from workbench.tui.screens.side_pane import SidePane
+from workbench.tui.state.pins import Pin
 from workbench.tui.widgets.provider_detail import ProviderDetailView
 from workbench.tui.widgets.provider_table import ProviderTable
 from workbench.tui.widgets.status_bar import StatusBar
@@ -53,7 +53,7 @@ _EMPTY_KEYS = "f2 chat · ctrl+p commands"
 _DETAIL_KEYS = ((60, "u use now · t test · b reset · e events · esc back"), (0, "↑↓ scroll · e events · esc back"))
 
 
-class ProvidersScreen(Screen[None]):
+class ProvidersScreen(SidePane):
     """A table of providers and the details of the one under the cursor."""
 
     SCOPE = Scope.PROVIDERS
@@ -197,10 +197,6 @@ class ProvidersScreen(Screen[None]):
         self.add_class("-detail-open")
         self.details.focus()
         self.call_after_refresh(self.draw)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No action before the parts are there: a key may arrive while the pane is being made."""
-        return self.is_mounted
 
     def action_step_back(self) -> None:
         """Stop a running test, else return to the table."""

@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.getters import query_one
-from textual.widgets import Input
 
-from workbench.tui.glyphs import drawn
-from workbench.tui.safe import set_border_subtitle, set_border_title
-from workbench.tui.screens.dialog import Dialog
-from workbench.tui.state.switching import Choice, Pin, narrow
+from workbench.tui.screens.filter_dialog import FilterDialog
+from workbench.tui.state.pins import Pin
+from workbench.tui.state.switching import Choice, narrow
 from workbench.tui.widgets.choice_list import ChoiceList
 
 
-class SwitcherScreen(Dialog[Pin]):
+class SwitcherScreen(FilterDialog[Pin]):
     """Lists who may answer; type to narrow, enter chooses."""
 
     HELP = "Type parts of a provider or model. Those that cannot be asked are dimmed, with the reason."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
-    ]
-
     listed = query_one(ChoiceList)
-    field = query_one("#switcher-filter", Input)
 
     def __init__(
         self, choices: Sequence[Choice], current: Pin, *, title: str = "Who answers", marked: Pin | None = None
     ) -> None:
         """`current` has a sign; the cursor begins at `marked`, which is `current` unless told."""
-        super().__init__()
+        super().__init__("switcher", title, "enter choose · esc back", ChoiceList(id="switcher-list"))
         self._choices = choices
         self._current = current
         self._marked = marked or current
-        self._title = title
         self._listing = False
-
-    def compose(self) -> ComposeResult:
-        """A field and a list."""
-        with Vertical(classes="dialog", id="switcher") as frame:
-            set_border_title(frame, self._title)
-            set_border_subtitle(frame, drawn("enter choose · esc back"))
-            yield Input(placeholder="type to narrow", id="switcher-filter")
-            yield ChoiceList(id="switcher-list")
 
     def on_mount(self) -> None:
         """List all."""
@@ -65,15 +42,13 @@ class SwitcherScreen(Dialog[Pin]):
         marked = self.listed.marked
         self.listed.show_choices(narrow(choices, self.field.value), self._current, marked.pin if marked else None)
 
-    @on(Input.Changed, "#switcher-filter")
-    def _narrow(self, event: Input.Changed) -> None:
-        event.stop()
-        marked = None if event.value.strip() else self._marked
-        self.listed.show_choices(narrow(self._choices, event.value), self._current, marked)
+    def narrow(self, wanted: str) -> None:
+        """List what fits; without a word the mark goes back."""
+        marked = None if wanted.strip() else self._marked
+        self.listed.show_choices(narrow(self._choices, wanted), self._current, marked)
 
-    @on(Input.Submitted, "#switcher-filter")
-    def _choose_marked(self, event: Input.Submitted) -> None:
-        event.stop()
+    def take_marked(self) -> None:
+        """The marked one answers, if it can."""
         marked = self.listed.marked
         if marked is not None and marked.usable:
             self.dismiss(marked.pin)
@@ -84,5 +59,5 @@ class SwitcherScreen(Dialog[Pin]):
         self.dismiss(event.pin)
 
     def action_move(self, step: int) -> None:
-        """Move the mark while the field keeps the focus."""
+        """Move the mark."""
         self.listed.move(step)

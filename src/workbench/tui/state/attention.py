@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from workbench.core.text import clean_line
 from workbench.tui.state.badges import seconds
-from workbench.tui.state.chat import Phase, TurnView
+from workbench.tui.state.chat import Phase
+
+if TYPE_CHECKING:
+    from workbench.tui.state.turns import TurnView
 
 LONG_REPLY_MS = 10_000
 """Shorter replies are not worth a notification."""

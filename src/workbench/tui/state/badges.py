@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from workbench.tui.glyphs import drawn, glyphs
-from workbench.tui.state.chat import ClientPhase, Phase, TurnView
+from workbench.tui.state.chat import ClientPhase, Phase
 from workbench.tui.state.trail import Step, choice_number, trail_of, tries_of_answer
 
 if TYPE_CHECKING:
     from workbench.conversations.values import Message
+    from workbench.tui.state.turns import TurnView
 
 _CHARACTERS_A_TOKEN = 4
 """The usual rule of thumb for running text; a speed made with it is marked `~`."""

@@ -85,6 +85,30 @@ class Estimate:
     too_small: str = ""
     """Whose window is too small, where that is one."""
 
+    @property
+    def nobody_can_hold_it(self) -> bool:
+        """Whether sending it would be in vain."""
+        return self.fit is Fit.TOO_LONG
+
+    @property
+    def too_small_somewhere(self) -> bool:
+        """Whether somebody who would be asked cannot hold it."""
+        return self.fit in (Fit.TOO_LONG, Fit.PASSED_OVER)
+
+    def words(self, *, short: bool = False) -> str:
+        """`~1.2k/200k tok ~$0.0036` for a border; a prompt that is too long is told with a sign and a word."""
+        about = f"~{amount(self.tokens)}"
+        if self.nobody_can_hold_it:
+            room = f" ({amount(self.window)})" if self.window else ""
+            whom = f"{self.too_small or 'everybody'}{room}"
+            return f"{glyphs().slow} too long" if short else f"{glyphs().slow} {about} tok, too long for {whom}"
+        if short:
+            return f"{about} tok"
+        window = f"/{amount(self.window)}" if self.window else ""
+        price = f" ~{money(self.cost_nano)}" if self.cost_nano else ""
+        passed = drawn(f" · too long for {self.too_small}") if self.too_small_somewhere else ""
+        return f"{about}{window} tok{price}{passed}"
+
 
 def estimate_of(size: PromptSize, answerers: Sequence[Answerer], *, pinned: bool) -> Estimate:
     """What a prompt of this size means for those who may answer, first choice first; `pinned`: the first was chosen."""
@@ -115,18 +139,3 @@ def amount(tokens: int) -> str:
     if tokens < 10_000:
         return f"{tokens / 1000:.1f}k"
     return f"{tokens / 1000:.0f}k" if tokens < 999_500 else f"{tokens / 1_000_000:.1f}M"
-
-
-def estimate_words(estimate: Estimate, *, short: bool = False) -> str:
-    """`~1.2k/200k tok ~$0.0036` for a border; a prompt that is too long is told with a sign and a word."""
-    about = f"~{amount(estimate.tokens)}"
-    if estimate.fit is Fit.TOO_LONG:
-        whom = estimate.too_small or "everybody"
-        room = f" ({amount(estimate.window)})" if estimate.window else ""
-        return f"{glyphs().slow} too long" if short else f"{glyphs().slow} {about} tok, too long for {whom}{room}"
-    if short:
-        return f"{about} tok"
-    window = f"/{amount(estimate.window)}" if estimate.window else ""
-    price = f" ~{money(estimate.cost_nano)}" if estimate.cost_nano else ""
-    passed = drawn(f" · too long for {estimate.too_small}") if estimate.fit is Fit.PASSED_OVER else ""
-    return f"{about}{window} tok{price}{passed}"

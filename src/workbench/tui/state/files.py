@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from workbench.core.sizes import size_words
 from workbench.tui.glyphs import glyphs
 
 MOST_OFFERED = 50
@@ -87,13 +88,6 @@ def _letters_in_order(letters: str) -> re.Pattern[str]:
     up_to = [f"[^{re.escape(letter)}]*+{re.escape(letter)}" for letter in letters]
     first = f"[^{re.escape(letters[0])}]*+({re.escape(letters[0])}"
     return re.compile(f"{first}{''.join(up_to[1:])})", re.DOTALL)
-
-
-def size_words(size: int) -> str:
-    """`512 B`, `1.2 kB`, `3.4 MB`."""
-    if size < 1000:
-        return f"{size} B"
-    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 # -- in what is unsent ---------------------------------------------------------------------------------------------

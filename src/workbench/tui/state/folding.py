@@ -9,18 +9,12 @@ from types import MappingProxyType
 
 from workbench.conversations.values import Seam
 from workbench.core import events as ev
+from workbench.core import history_events as he
 from workbench.core import provider_events as pe
-from workbench.tui.state.chat import (
-    ENDED,
-    BrokenReply,
-    ChatState,
-    ClientPhase,
-    Part,
-    Phase,
-    ProviderHealth,
-    TurnView,
-)  # fmt: skip
+from workbench.core import storage_events as se
+from workbench.tui.state.chat import ENDED, ChatState, ClientPhase, Part, Phase, ProviderHealth
 from workbench.tui.state.trail import RUNNING, Step, went_on
+from workbench.tui.state.turns import BrokenReply, TurnView
 
 _RETRY_IN = re.compile(r"retry in (\d+(?:\.\d+)?) s")
 
@@ -46,7 +40,13 @@ def fold(state: ChatState, event: ev.Event) -> ChatState:
         case ev.TurnFinished():
             changed = _in_turn(state, event)
             return replace(changed, conversations_version=changed.conversations_version + 1)
-        case ev.ConversationChanged():
+        case (
+            ev.ConversationChanged()
+            | he.ConversationsOrganized()
+            | he.ConversationsDeleted()
+            | he.ConversationsRestored()
+            | he.ConversationsImported()
+        ):
             return replace(state, conversations_version=state.conversations_version + 1)
         case ev.ReplyInterrupted():
             return replace(
@@ -63,10 +63,20 @@ def fold(state: ChatState, event: ev.Event) -> ChatState:
             return _client(state, event)
         case ev.EngineStarted():
             return replace(state, engine_running=True, offline=event.offline)
-        case ev.StorageTrouble():
-            return replace(state, storage_problem=event.problem)
+        case ev.StorageTrouble() | se.DatabaseNotice() | se.DatabaseUpgrading():
+            return _storage(state, event)
         case _:
             return _standing(state, event)
+
+
+def _storage(state: ChatState, event: ev.StorageTrouble | se.DatabaseNotice | se.DatabaseUpgrading) -> ChatState:
+    match event:
+        case se.DatabaseNotice():
+            return replace(state, database_notice=event.notice)
+        case se.DatabaseUpgrading():
+            return replace(state, database_notice=event.text() if event.doing else "")
+        case ev.StorageTrouble():
+            return replace(state, storage_problem=event.problem)
 
 
 def changes(before: ChatState, after: ChatState) -> frozenset[Part]:
@@ -85,7 +95,7 @@ def changes(before: ChatState, after: ChatState) -> frozenset[Part]:
     engine_after = (after.client, after.client_problem, after.engine_running, after.storage_problem)
     if engine_before != engine_after or before.offline != after.offline or before.interrupted != after.interrupted:
         found.add(Part.ENGINE)
-    if before.problems != after.problems:
+    if before.problems != after.problems or before.database_notice != after.database_notice:
         found.add(Part.ENGINE)
     return frozenset(found)
 

@@ -29,11 +29,24 @@ class Row:
     undecided: bool = False
     """Whether its reply broke off and waits for a decision."""
     private: bool = False
+    temporary: bool = False
+    """Whether it is stored nowhere."""
+    pinned: bool = False
+
+    @property
+    def section(self) -> str:
+        """The part of the list in which it stands."""
+        return "temporary" if self.temporary else "pinned" if self.pinned else "recent"
 
 
 def rows_of(
-    conversations: Sequence[Conversation], running: Collection[str], now_ms: int, undecided: Collection[str] = ()
-) -> list[Row]:  # fmt: skip
+    conversations: Sequence[Conversation],
+    running: Collection[str],
+    now_ms: int,
+    *,
+    undecided: Collection[str] = (),
+    temporary: Collection[str] = (),
+) -> list[Row]:
     """A row each, in the given order; equal titles are numbered from the oldest on."""
     titles = [clean_line(conversation.title).strip() or _UNTITLED for conversation in conversations]
     return [
@@ -45,9 +58,24 @@ def rows_of(
             running=conversation.id in running,
             undecided=conversation.id in undecided,
             private=conversation.private,
+            temporary=conversation.id in temporary,
+            pinned=conversation.pinned,
         )
         for conversation, title, mark in zip(conversations, titles, _marks(titles), strict=True)
     ]
+
+
+def lines_of(rows: Sequence[Row]) -> list[int | str]:
+    """The lines of the list: places of rows, and before each section its name; no names while all are recent ones."""
+    named = any(row.section != "recent" for row in rows)
+    lines: list[int | str] = []
+    before = ""
+    for place, row in enumerate(rows):
+        if named and row.section != before:
+            lines.append(row.section)
+        before = row.section
+        lines.append(place)
+    return lines
 
 
 def _marks(titles: list[str]) -> list[str]:

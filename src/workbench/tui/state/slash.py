@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from workbench.tui.actions.registry import action_of_slash
 from workbench.tui.actions.values import Action
 
 _COMMAND = re.compile(r"/([a-z][a-z-]*)(?:\s+(.*))?\s*\Z", re.DOTALL)
@@ -13,19 +14,29 @@ _BEGUN = re.compile(r"/[a-z-]*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlashCommand:
-    """A complete command line."""
+class CommandLine:
+    """Enter meant a command."""
 
-    name: str
+    action: Action
     argument: str
 
 
-def parse_slash(text: str) -> SlashCommand | None:
-    """The command a text is, or None when it is a prompt; `/etc/hosts` and ` /x` are prompts."""
-    if "\n" in text.strip("\n"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownCommand:
+    """Enter meant a command that does not exist."""
+
+    name: str
+
+
+def command_of(text: str) -> CommandLine | UnknownCommand | None:
+    """The command a text is when enter is pressed; None for a prompt, as `/etc/hosts` and ` /x` are."""
+    found = _COMMAND.match(text) if "\n" not in text.strip("\n") else None
+    if found is None:
         return None
-    found = _COMMAND.match(text)
-    return SlashCommand(name=found[1], argument=(found[2] or "").strip()) if found else None
+    action = action_of_slash(found[1])
+    if action is None:
+        return UnknownCommand(name=found[1])
+    return CommandLine(action=action, argument=(found[2] or "").strip())
 
 
 def completions(text: str, actions: Iterable[Action]) -> list[Action]:

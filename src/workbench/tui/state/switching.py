@@ -7,28 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workbench.tui.state.badges import scripted_label
+from workbench.tui.state.pins import AUTO, Pin
 
 if TYPE_CHECKING:
     from workbench.config.values import Configuration, Provider
     from workbench.providers.health.choices import ModelChoice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """A chosen provider and model; both None lets the strategy decide."""
-
-    provider: str | None = None
-    model: str | None = None
-
-    @property
-    def name(self) -> str:
-        """`provider/model`, or `auto`."""
-        if self.provider is None:
-            return "auto"
-        return f"{self.provider}/{self.model}" if self.model else self.provider
-
-
-AUTO = Pin()
 Figures = Mapping[tuple[str, str], "ModelChoice"]
 """What the core knows of a model, by provider and model."""
 NOT_PRIVATE = "not private"

@@ -19,7 +19,8 @@ from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.markdown.textlines import cells, clip
 from workbench.tui.palette import COMPONENTS, PALETTE_CSS, PaletteKeeper, Role
 from workbench.tui.state.badges import seconds
-from workbench.tui.state.switching import Choice, Pin
+from workbench.tui.state.pins import Pin
+from workbench.tui.state.switching import Choice
 
 _STATE_WIDTH = 10
 _LEAST_TITLE = 24

@@ -10,11 +10,12 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 
+from workbench.core.sizes import size_words
 from workbench.core.text import clean_line
 from workbench.tui.actions.values import Action
 from workbench.tui.glyphs import glyphs
 from workbench.tui.safe import SafeStatic
-from workbench.tui.state.files import FoundFile, size_words
+from workbench.tui.state.files import FoundFile
 
 _MOST_LINES = 6
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,18 +19,27 @@ from workbench.tui.actions.values import Scope
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.markdown.textlines import cells, clip
 from workbench.tui.safe import set_border_subtitle
-from workbench.tui.state.rows import Row
+
+if TYPE_CHECKING:
+    from workbench.tui.state.rows import Row
 
 _AGE_WIDTH = 5
 _NEAR_THE_END = 10
 
 
+def _lines_of(rows: list[Row]) -> list[int | str]:
+    from workbench.tui.state.rows import lines_of
+
+    return lines_of(rows)
+
+
 class ConversationList(ScrollView, can_focus=True):
-    """Newest first; enter or a click opens. The open one is marked, a running one has a glyph."""
+    """Pinned ones, then newest first; enter or a click opens. The open one is marked, a running one has a glyph."""
 
     HELP = """\
-Your conversations, newest first. Enter opens the one under the cursor. A diamond marks a private one, a triangle one
-whose reply broke off and waits for your decision.
+Your conversations: pinned ones, then the newest first. Enter opens the one under the cursor. A diamond marks a private
+one, a ring a temporary one, which is stored nowhere, a triangle one whose reply broke off
+and waits for your decision.
 """
     BORDER_TITLE = "Conversations"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -63,6 +72,7 @@ whose reply broke off and waits for your decision.
         """Empty."""
         super().__init__(id=id, classes=classes)
         self._rows: list[Row] = []
+        self._lines: list[int | str] = []
         self._total = 0
         self._current_id = ""
         self.cursor = 0
@@ -88,7 +98,9 @@ whose reply broke off and waits for your decision.
         self._rows, self._total, self._current_id = rows, total, current_id
         ids = [row.conversation_id for row in rows]
         self.cursor = ids.index(under_cursor) if under_cursor in ids else min(self.cursor, max(len(rows) - 1, 0))
-        self.virtual_size = Size(0, len(rows))
+        # As before the first paint, which does without what makes rows.
+        self._lines = _lines_of(rows) if rows else []
+        self.virtual_size = Size(0, len(self._lines))
         set_border_subtitle(self, drawn(f"{total} · f9 hide") if total else "f9 hide")
         self.refresh()
 
@@ -104,7 +116,10 @@ whose reply broke off and waits for your decision.
 
     def _scroll_for_cursor(self) -> int:
         height = max(self.scrollable_content_region.height, 1)
-        return min(max(self.scroll_offset.y, self.cursor - height + 1), self.cursor)
+        line = self._lines.index(self.cursor)
+        # The name of the section comes into sight with its first row.
+        first = line - 1 if line and isinstance(self._lines[line - 1], str) else line
+        return min(max(self.scroll_offset.y, line - height + 1), first)
 
     def action_open(self) -> None:
         """Open the conversation under the cursor."""
@@ -116,9 +131,10 @@ whose reply broke off and waits for your decision.
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        index = offset.y + self.scroll_offset.y
-        if index < len(self._rows):
-            self.cursor = index
+        y = offset.y + self.scroll_offset.y
+        line = self._lines[y] if y < len(self._lines) else ""
+        if isinstance(line, int):
+            self.cursor = line
             self.refresh()
             self.action_open()
 
@@ -140,12 +156,17 @@ whose reply broke off and waits for your decision.
         width = self.scrollable_content_region.width
         text = self.get_component_rich_style("conversations--text")
         muted = self.get_component_rich_style("conversations--muted")
-        index = y + self.scroll_offset.y
-        if index >= len(self._rows):
+        at = y + self.scroll_offset.y
+        if at >= len(self._lines):
             empty = not self._rows and y == 0
             note = clip("No conversations yet", width, glyphs().ellipsis) if empty else ""
             return Strip([Segment(note, muted)]).adjust_cell_length(width, text)
-        return self._row_strip(self._rows[index], index == self.cursor and self.has_focus, width, text, muted)
+        line = self._lines[at]
+        if isinstance(line, str):
+            rule = glyphs().rule
+            name = clip(f"  {rule}{rule} {line} {rule}{rule}", width, glyphs().ellipsis)
+            return Strip([Segment(name, muted)]).adjust_cell_length(width, text)
+        return self._row_strip(self._rows[line], line == self.cursor and self.has_focus, width, text, muted)
 
     def _row_strip(self, row: Row, under_cursor: bool, width: int, text: Style, muted: Style) -> Strip:
         signs = glyphs()
@@ -154,6 +175,7 @@ whose reply broke off and waits for your decision.
         is_open = row.conversation_id == self._current_id
         title_width = max(width - 2 - _AGE_WIDTH - 2, 4)
         mark = f"{row.mark} {signs.private}" if row.private else row.mark
+        mark = f"{mark} {signs.unknown}" if row.temporary else mark
         title = clip(row.title, max(title_width - len(mark), 1), signs.ellipsis) + mark
         padding = " " * max(title_width - cells(title), 0)
         state = Segment(f" {signs.running}" if row.running else "  ", accent + ground)

@@ -72,12 +72,10 @@ class TabBar(Widget):
         left: list[Content | tuple[str, str]] = [(" wb " if narrow else " workbench  ", "bold")]
         at = cell_len(" wb " if narrow else " workbench  ")
         self._spans = []
-        for tab in self._tabs:
-            action = action_by_id(f"pane.{tab.pane}")
+        for tab, title in zip(self._tabs, self._titles(width - at, narrow=narrow), strict=True):
             key = _key_of(tab)
             note = self._note if tab.pane == "providers" else ""
-            title = tab.short if narrow and tab.short else action.title
-            text = f"{key} {title}{note}".lstrip()
+            text = f"{key} {title}".strip() + note
             chip = f"[{text}]" if tab.pane == self._current else f" {text} "
             self._spans.append((at, at + cell_len(chip), tab.pane))
             at += cell_len(chip)
@@ -85,7 +83,9 @@ class TabBar(Widget):
                 left.append((chip, "bold $accent"))
             else:
                 left.append(
-                    Content.assemble(" ", (key, "$accent"), f" {title}" if key else title, (note, "$warning"), " ")
+                    Content.assemble(
+                        " ", (key, "$accent"), f" {title}" if key and title else title, (note, "$warning"), " "
+                    )
                 )
         sign, word = (glyphs().unknown, "offline") if self._offline else (glyphs().ok, "online")
         clock = f"  {datetime.fromtimestamp(self._now_ms / 1000).astimezone():%H:%M}" if self._now_ms else ""
@@ -95,6 +95,17 @@ class TabBar(Widget):
             return Content.assemble(*left)
         style = "$text-muted" if self._offline else "$success"
         return Content.assemble(*left, " " * gap, (sign, style), right[len(sign) :])
+
+    def _titles(self, room: int, *, narrow: bool) -> list[str]:
+        """Of each pane what stands behind its key: nothing but for the one that is shown, where there is no room."""
+        titles = [tab.short if narrow and tab.short else action_by_id(f"pane.{tab.pane}").title for tab in self._tabs]
+        used = sum(cell_len(f" {_key_of(tab)} {title} ") for tab, title in zip(self._tabs, titles, strict=True))
+        if used + cell_len(self._note) <= room:
+            return titles
+        return [
+            title if tab.pane == self._current or not _key_of(tab) else ""
+            for tab, title in zip(self._tabs, titles, strict=True)
+        ]
 
     def places(self) -> list[tuple[int, str]]:
         """Where each pane's title begins in the line, and the pane."""
