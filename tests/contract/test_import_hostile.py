@@ -191,10 +191,14 @@ async def test_half_characters_and_too_many_tags_in_a_file_of_ours(room: Room, t
     broken = dict.fromkeys(("provider", "model", "text"), half)
     own = formats.own(new_id(), 1)
     own |= {"source": half, "source_id": half, "provider": half, "tags": [half, *map(str, range(100))]}
-    own["messages"][0] |= {"role": "assistant", "attempts": [attempt], "seams": [seam], "broken": [broken]}
+    own["messages"][0] |= {
+        "role": "assistant", "attempts": [attempt], "seams": [seam, seam | {"at": 10**30}, seam | {"at": -1}],
+        "broken": [broken],
+    }  # fmt: skip
     await room.importer.run(written(tmp_path / "export", own))
     (stored,) = await room.documents()
     (message,) = stored["messages"]
+    assert [one["at"] for one in message["seams"]] == [0, 0, 1], "in the order of the text, and inside it"
     found = (stored["source"], message["attempts"][0]["reason"], message["seams"][0]["ended"])
     assert found == ("a��", "a��", "a��")
     assert len(stored["tags"]) == 50

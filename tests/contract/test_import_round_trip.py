@@ -48,7 +48,7 @@ _parts = st.builds(
 def _seams(text: str) -> st.SearchStrategy[tuple[Seam, ...]]:
     ended = st.sampled_from(["broke off", "was stopped"])
     seam = st.builds(Seam, at=st.integers(0, len(text)), after=_texts, provider=_texts, model=_texts, ended=ended)
-    return st.lists(seam, max_size=2).map(tuple)
+    return st.lists(seam, max_size=2).map(lambda seams: tuple(sorted(seams, key=lambda one: one.at)))
 
 
 @st.composite

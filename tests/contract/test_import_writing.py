@@ -107,6 +107,21 @@ async def test_the_order_of_a_long_conversation_is_that_of_the_file(room: Room, 
     assert [one["created_at"] for one in stored["messages"]] == [one["created_at"] for one in own["messages"]]
 
 
+async def test_a_fork_is_known_as_one_also_when_the_import_is_ended_at_once(room: Room, tmp_path: Path) -> None:
+    parent, child = formats.own(new_id(), 2), formats.own(new_id(), 1)
+    child["forked_from_id"] = parent["messages"][1]["id"]
+    own = {"format": "workbench", "version": 1, "conversations": [parent | {"title": "A"}, child | {"title": "B"}]}
+
+    def end(progress: ImportProgress) -> None:
+        if progress.stage is ImportStage.WRITING:
+            work.cancel()
+
+    work = asyncio.create_task(room.importer.run(written(tmp_path / "export", own), tell=end))
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert [one["forked_from_id"] for one in await room.documents()] == [None, child["forked_from_id"]]
+
+
 async def test_a_branch_that_was_gone_on_with_here_stays_in_force(room: Room, tmp_path: Path) -> None:
     short = formats.chatgpt()
     del short["mapping"]["last"]

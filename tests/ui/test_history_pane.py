@@ -90,6 +90,8 @@ async def test_nothing_found_a_problem_and_notes_say_what_helps(tmp_path: Path) 
         await look_for(d, screen, "role:you zebra")
         assert "Nothing was found. backspace takes" in d.screen()
         assert not screen.reading.path
+        await d.pilot.press("enter", "escape")
+        await d.until(lambda: "4 chats" in d.screen() and bool(screen.reading.path))
         said.engine.core.search.notes = ("`colour:` is no condition, and was taken as a word",)
         await look_for(d, screen, "jitter")
         assert "is no condition" in d.screen()
@@ -226,7 +228,16 @@ async def test_going_on_from_a_message_in_the_chat(tmp_path: Path) -> None:
         await d.until(lambda: d.app.screen is d.app.chat and d.app.chat.composer.has_focus)
         await d.until(lambda: d.app.desk.slot.order == [said.question.id, said.answer.id])
         await d.until(lambda: "Your next prompt begins a branch here. 5" in d.screen())
+        assert "A new branch from here" in d.screen()
+        leaf = said.engine.core.leaves[said.conversation.id]
+        assert leaf == said.last.id, "nothing is stored before the prompt is"
+        await d.pilot.press("escape")
+        await d.until(lambda: d.app.desk.slot.order[-1] == said.last.id and "A new branch" not in d.screen())
+        assert d.app.chat.composer.has_focus, "one press, one effect"
+        await d.pilot.press("f6", "escape", "c")
+        await d.until(lambda: d.app.desk.slot.after_id == said.answer.id and d.app.chat.composer.has_focus)
         await d.send("another way on")
+        assert not d.app.desk.slot.after_id
         sent = said.engine.core.messages[said.conversation.id][-2]
         assert (sent.text, sent.parent_id) == ("another way on", said.answer.id)
         # What was said meanwhile is there when one comes back, at the same place.

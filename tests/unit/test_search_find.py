@@ -94,6 +94,20 @@ async def test_messages_are_found_newest_first_with_marks_and_all_that_lists_sho
     assert [hit.conversation_id for hit in (await search.find("retry before:2026-10-11")).hits] == [first, first]
 
 
+async def test_messages_that_stand_long_after_their_time_are_found_in_it(
+    store: Store, conversations: Conversations, clock: ManualClock
+) -> None:
+    clock.advance(30 * DAY)
+    late = await said(conversations, "a budget", "in November")
+    # The clock is set back by a month: the place goes on from the one before, the time does not.
+    clock.advance(-30 * DAY)
+    begun = await conversations.begin_turn(prompt="another budget", conversation_id=late)
+    (plan,) = await store.read(f"explain query plan {statements.LATE}")
+    assert "messages_late" in plan["detail"]
+    found = await Search(store).find("budget before:2026-10-12")
+    assert [hit.message_id for hit in found.hits] == [begun.user_message.id]
+
+
 async def test_what_streams_is_not_found_and_what_was_interrupted_may_still_change(
     store: Store, conversations: Conversations
 ) -> None:

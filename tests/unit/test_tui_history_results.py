@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.conversations.search.values import SearchHit, SearchPage
-from workbench.conversations.values import MessageState, Role
+from workbench.conversations.values import Conversation, MessageState, Role
 from workbench.tui.history.results import HIT, Results, counted, snippet_runs, title_runs
+from workbench.tui.history.telling import day, reader_title
 from workbench.tui.markdown.textlines import Run, cells
 
 
@@ -62,6 +63,32 @@ def test_the_next_hit_beyond_a_branch_is_one_that_was_not_on_it() -> None:
     assert before is not None
     assert before.key == ("c1", "m3")
     assert results.beyond(first, (), -1) is None
+
+
+def test_conversations_that_were_unfolded_are_so_when_the_same_is_found_again() -> None:
+    before = Results(page(hit(1, 1), hit(1, 2), hit(1, 3), hit(2, 4), hit(2, 5), hit(2, 6)))
+    before.unfold(before.groups[0])
+    after = Results(page(hit(3, 9), hit(2, 4), hit(2, 5), hit(2, 6), hit(1, 1), hit(1, 2), hit(1, 3)))
+    after.unfold_like(before)
+    assert [group.unfolded for group in after.groups] == [False, False, True]
+    assert len(after.rows) == 2 + 3 + 4
+
+
+def test_days_of_any_time_can_be_told() -> None:
+    now = 1_790_000_000_000
+    assert day(now, now) == "today"
+    assert day(253_402_300_799_999, now).endswith("99")
+    assert day(-(10**18), now)
+    assert day(10**18, now)
+
+
+def test_a_long_title_leaves_room_for_what_must_be_known() -> None:
+    one = Conversation(
+        id="c", title="a long title " * 20, created_at_ms=0, updated_at_ms=0, messages=1, private=True, deleted_at_ms=1
+    )
+    told = reader_title(one, 60)
+    assert cells(told) <= 60
+    assert told.endswith("private · in the trash · read only")
 
 
 def test_counts_say_when_there_are_more() -> None:

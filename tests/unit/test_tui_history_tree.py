@@ -68,3 +68,12 @@ def test_ten_thousand_turns_are_no_wider_than_one_and_many_answers_are_numbered(
     many = tree(" ".join(["a>", *(f"b{n}>a" for n in range(30))]))
     assert [row.number for row in many.rows[1:4]] == ["2", "2b", "2c"]
     assert many.rows[-1].number == "2.30"
+
+
+def test_branches_of_branches_without_end_take_no_more_room_than_a_screen_has() -> None:
+    # At each of them the newest way on stands beside what goes deeper.
+    deep = [f"m{n}>m{n - 1}" for n in range(1, 2_000)]
+    aside = [f"s{n}>m{n}" for n in range(1_999, -1, -1)]
+    made = tree(" ".join(["m0>", *deep, *aside]))
+    assert len(made.rows) == 4_000
+    assert max(len(row.lead) for row in made.rows) < 300

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from tests.support.laid_out import flow_lines, markdown_lines
 from workbench.tui.markdown.blocks import parse_blocks
 from workbench.tui.markdown.flow import MarkdownFlow
+from workbench.tui.markdown.highlighting import LONGEST_LINE, highlighted
 from workbench.tui.markdown.plain import PlainFlow
 from workbench.tui.markdown.textlines import Join, clip, plain_lines, wrap
 from workbench.tui.palette import BOLD, ITALIC, LINK, ON_INSET, STRIKE, UNDERLINE, Role
@@ -229,3 +230,8 @@ def test_a_failing_library_leaves_the_text_plain(broken: str, monkeypatch: pytes
     shown = "\n".join(texts("para *x*\n\n```python\nx = 1\n```"))
     assert "para" in shown
     assert "x = 1" in shown
+
+
+def test_a_block_with_an_endless_line_stays_plain() -> None:
+    assert highlighted("x = 1\n" + "y" * LONGEST_LINE, "python") is not None
+    assert highlighted("x = 1\n" + "y" * (LONGEST_LINE + 1), "python") is None

@@ -27,9 +27,7 @@ def export(
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All conversations, archived ones too.")] = False,
-    query: Annotated[
-        str | None, typer.Option("--query", metavar="QUERY", help="Those that a search finds.")
-    ] = None,
+    query: Annotated[str | None, typer.Option("--query", metavar="QUERY", help="Those that a search finds.")] = None,
     format_: Annotated[
         ExportFormat,
         typer.Option("--format", help="Markdown and HTML have the branch in force, the others all branches."),

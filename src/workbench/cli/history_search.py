@@ -164,7 +164,7 @@ def _print_conversation(hits: list[SearchHit], *, first: bool) -> None:
 
 def _summary(page: SearchPage, offset: int) -> str:
     if not page.hits:
-        return f"Only {page.total:,} found" if page.total else "Nothing found"
+        return f"Only {page.total:,} found" if page.total else "Nothing found; is:archived and is:trash look elsewhere"
     chats = len({hit.conversation_id for hit in page.hits})
     found = f"{page.total:,}{'+' if page.capped else ''} found"
     if offset == 0 and len(page.hits) >= page.total:

@@ -276,6 +276,8 @@ _HISTORY = (
     "create unique index messages_source on messages(conversation_id, source_id) where source_id is not null",
     # What the index lacks yet: nothing but what is being written, except after an upgrade.
     "create index messages_unindexed on messages(n) where indexed = 0",
+    # Messages whose place is over a week after their time: hardly ever one, after a clock that was set back.
+    "create index messages_late on messages(n) where n > (created_at / 1000 + 604800) * 64",
     """
     create trigger messages_done_stay before update of
       conversation_id, parent_id, role, state, text, parts, provider, model, created_at on messages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.conversations import writes
@@ -131,6 +131,7 @@ class Writing:
     async def write(self, transaction: Transaction, pieces: Sequence[Piece]) -> Tally:
         """Add what is new of some pieces."""
         tally = Tally()
+        forks: dict[str, str] = {}
         waiting: dict[str, tuple[Piece, _Found]] = {}
         for piece in pieces:
             found = await _find(transaction.fetch, piece)
@@ -149,16 +150,20 @@ class Writing:
                 # It has become private since: what is added now is for private providers only.
                 await transaction.execute(writes.MAKE_PRIVATE, ("true", found.id))
             if piece.conversation.forked_from_id is not None:
-                self.forks[found.id] = piece.conversation.forked_from_id
+                forks[found.id] = piece.conversation.forked_from_id
             if found.added or (piece.last and found.id in self._grown):
                 waiting[found.id] = (piece, found)
         if waiting:
             await self._insert(transaction, list(waiting.values()))
+        if forks:
+            # At once, because an import that is ended here is not always run again to its end.
+            await _connect(transaction, forks)
+            self.forks |= forks
         return tally
 
     async def connect_forks(self, transaction: Transaction) -> None:
-        """Let conversations know again which message they began from, as far as it is there."""
-        await transaction.executemany(_FORKED, [{"id": id_, "message": one} for id_, one in self.forks.items()])
+        """Let conversations know again which message they began from, also where that came after them."""
+        await _connect(transaction, self.forks)
 
     async def _insert(self, transaction: Transaction, together: Sequence[tuple[Piece, _Found]]) -> None:
         places = await self._places.find(transaction, [_wanted(piece, found) for piece, found in together])
@@ -199,6 +204,10 @@ class Writing:
         if attempts:
             await transaction.executemany(_INSERT_ATTEMPT, attempts)
         await transaction.executemany(_NEW_END, ends)
+
+
+async def _connect(transaction: Transaction, forks: Mapping[str, str]) -> None:
+    await transaction.executemany(_FORKED, [{"id": id_, "message": message} for id_, message in forks.items()])
 
 
 def _count(piece: Piece, found: _Found, tally: Tally) -> None:

@@ -99,7 +99,7 @@ class Search:
         return [by_id[id_] for id_ in ids if id_ in by_id]
 
     async def _newest(self, query: Query, limit: int, cursor: _Cursor | None) -> SearchPage:
-        search = statements.of_messages(query)
+        search = await self._of_messages(query)
         within = await self._within(query, search)
         values = _values(search, limit=limit + 1, most=(max(COUNTED, limit) if cursor is None else limit) + 1)
         if cursor is not None:
@@ -114,7 +114,7 @@ class Search:
         return _page(query, hits, cursor, following)
 
     async def _best(self, query: Query, limit: int, cursor: _Cursor | None) -> SearchPage:
-        search = statements.of_messages(query)
+        search = await self._of_messages(query)
         within = await self._within(query, search)
         values = _values(search, limit=limit + 1, most=COUNTED + 1)
         values |= {"ranked": statements.RANKED, "offset": 0 if cursor is None else cursor.at}
@@ -183,6 +183,10 @@ class Search:
             known = {row["conversation_id"] for row in await self._store.read(statements.WITH_HITS, values)}
             found = [row for row in found if row["conversation_id"] not in known]
         return [_title_hit(row, words) for row in found[:TITLES]]
+
+    async def _of_messages(self, query: Query) -> statements.Statements:
+        late = query.before_ms is not None and bool(await self._store.read(statements.LATE))
+        return statements.of_messages(query, late=late)
 
     async def _within(self, query: Query, search: statements.Statements) -> bool:
         """Whether it is quicker to look only at messages of the conversations that the filters let through."""

@@ -24,7 +24,7 @@ RANKED: Final = 5_000
 MOST_TEXT: Final = 1_000_000
 """Characters of a message among which its snippet is looked for."""
 _SLACK_MS: Final = 7 * 86_400_000
-"""How much later than its time a message's place may be: a clock that was set back, a branch that was imported."""
+"""How much later than its time a message's place is, unless `LATE` finds one that stands later still."""
 
 Values = dict[str, object]
 
@@ -118,6 +118,8 @@ _FILED: Final = """
         or substr(lower(c.folder), 1, length(:$name_inside)) = :$name_inside, 0
     )
 """
+LATE: Final = "select n from messages indexed by messages_late where n > (created_at / 1000 + 604800) * 64 limit 1"
+"""A message that stands over a week after its time, if there is one: the index `messages_late` knows."""
 UNINDEXED: Final = """
     select (select count(*) from messages where indexed = 0) - (select count(*) from messages where state = 'streaming')
       as missing
@@ -139,6 +141,8 @@ class Statements:
     messages: str
     """Condition on the message `m`."""
     values: Mapping[str, object] = field(default_factory=Values)
+    late: bool = False
+    """Whether messages may stand long after their time."""
 
     @property
     def low(self) -> int:
@@ -150,7 +154,7 @@ class Statements:
     def before(self) -> int:
         """A place after all that can have one."""
         before = self.values.get("until")
-        return LATEST if before is None else first_place_of(int(str(before)) + _SLACK_MS)
+        return LATEST if before is None or self.late else first_place_of(int(str(before)) + _SLACK_MS)
 
     def newest(self, *, within: bool) -> str:
         """Hits before the place `before`, newest first: `limit` of them, each with how many there are up to `most`."""
@@ -193,8 +197,8 @@ class Statements:
         return sql
 
 
-def of_messages(query: Query) -> Statements:
-    """What finds the messages of a query."""
+def of_messages(query: Query, *, late: bool = False) -> Statements:
+    """What finds the messages of a query; `late` says that some may stand long after their time."""
     values: Values = {}
     messages = "1"
     if query.after_ms is not None:
@@ -208,6 +212,7 @@ def of_messages(query: Query) -> Statements:
         conversations=" and ".join(_conversation_conditions(query, values)),
         messages=messages,
         values=values,
+        late=late,
     )
 
 

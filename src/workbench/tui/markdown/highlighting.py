@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 HIGHLIGHT_LIMIT = 40_000
 """Characters of one block above which it stays plain: a lexer takes about a second for a megabyte."""
 
+LONGEST_LINE = 500
+"""Characters of one line above which its block stays plain: some lexers take seconds for a line of 20,000."""
+
 _PLAIN = Role.TEXT | ON_INSET
 
 # Matched by prefix, the longest first.
@@ -60,8 +63,8 @@ def _lexer(language: str) -> Lexer | None:
 
 @lru_cache(maxsize=128)
 def highlighted(code: str, language: str) -> tuple[tuple[Run, ...], ...] | None:
-    """The lines of `code` in colour, or None when the language is unknown or the code too long."""
-    if not language or len(code) > HIGHLIGHT_LIMIT:
+    """The lines of `code` in colour, or None when the language is unknown or the code or a line of it too long."""
+    if not language or len(code) > HIGHLIGHT_LIMIT or max(map(len, code.split("\n"))) > LONGEST_LINE:
         return None
     lexer = _lexer(language)
     if lexer is None:

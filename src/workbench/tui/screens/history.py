@@ -270,7 +270,7 @@ class HistoryScreen(SidePane):
         region = self.query_one("#history-search")
         told_there = border_of_results(searching, region.outer_size.width - 6)
         set_border_subtitle(region, self.results.selected_words + told_there)
-        set_border_title(self.reader, reader_title(self.reading.conversation, self.reader.outer_size.width - 6))
+        self.reader.entitle(partial(reader_title, self.reading.conversation))
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -384,7 +384,9 @@ class HistoryScreen(SidePane):
         """One press, one effect: end a search, go back to the results, look for nothing."""
         if self.searching.cancel():
             return
-        if self.focused in (self.query_line, self.chips, self.branches, self.reader):
+        # The field has the focus also where nothing was found, because there is no list to go to.
+        places = (self.query_line, self.chips) if self.results.display else (self.chips,)
+        if self.focused in (*places, self.branches, self.reader):
             self._focus_results()
         elif self.results.select_none():
             self._show_state()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from workbench.tui.history.telling import keys_told
-from workbench.tui.safe import set_border_subtitle
+from workbench.tui.safe import set_border_subtitle, set_border_title
 from workbench.tui.widgets.message_view import MessageView
 from workbench.tui.widgets.transcript import WARM_UP_AFTER_S, Transcript
 
@@ -57,7 +57,7 @@ branches, space unfolds reasoning, tool output and what an import brought along,
         """Nothing to read."""
         super().__init__(id=id, classes=classes)
         self._has_later = self._asked_later = False
-        self._told = ""
+        self._title: Callable[[int], str] = lambda _: ""
         self.set_reactive(HistoryReader.following, False)
 
     def on_mount(self) -> None:
@@ -160,14 +160,21 @@ branches, space unfolds reasoning, tool output and what an import brought along,
 
     # -- the border --------------------------------------------------------------------------------------------
 
-    def tell(self, told: str) -> None:
-        """Say something in the border, before the keys."""
-        self._told = told
-        self._show_subtitle()
+    def entitle(self, title: Callable[[int], str]) -> None:
+        """Have the title that `title` gives for a number of cells."""
+        self._title = title
+        self._show_title()
+
+    def _show_title(self) -> None:
+        set_border_title(self, self._title(max(self.outer_size.width - _CORNERS, 0)))
+
+    def on_resize(self) -> None:
+        """There is room for more of the title, or for less."""
+        self._show_title()
 
     def _show_subtitle(self) -> None:
         names = ("open", "continue", "branches", "siblings", "mark", "fork", "export")
         if self._needle is not None:
             names = ("next_hit", *names)
         names = names if self._views else ()
-        set_border_subtitle(self, keys_told(names, self.outer_size.width - _CORNERS, before=self._told))
+        set_border_subtitle(self, keys_told(names, self.outer_size.width - _CORNERS))

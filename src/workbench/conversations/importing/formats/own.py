@@ -97,7 +97,7 @@ def _node(told: Document) -> Node:
     reason = text_of(told.get("reason"))
     if state is MessageState.STREAMING:
         state, reason = MessageState.INTERRUPTED, _UNFINISHED
-    text = text_of(told.get("text"))
+    text = _text(told.get("text"))
     rating = count_of(told.get("rating"))
     id_ = _id(told.get("id"))
     return Node(
@@ -120,7 +120,7 @@ def _node(told: Document) -> Node:
             finish_reason=_words(told.get("finish_reason")),
             rating=rating if rating in (-1, 1) and role is Role.ASSISTANT else None,
             broken=tuple(_broken(one) for one in documents_in(told.get("broken"))),
-            seams=tuple(_seam(one, len(text)) for one in documents_in(told.get("seams"))),
+            seams=_seams(documents_in(told.get("seams")), len(text)),
             attempts=tuple(_attempt(number, one) for number, one in enumerate(documents_in(told.get("attempts")))),
         ),
     )
@@ -137,6 +137,11 @@ def _part(told: Document) -> str:
 def _broken(told: Document) -> BrokenPart:
     names = {name: text_of(told.get(name)) for name in ("provider", "model", "text")}
     return BrokenPart(**names)
+
+
+def _seams(told: list[Document], length: int) -> tuple[Seam, ...]:
+    """In the order of the text: whoever shows it cuts it there, piece after piece."""
+    return tuple(sorted((_seam(one, length) for one in told), key=lambda seam: seam.at))
 
 
 def _seam(told: Document, length: int) -> Seam:
