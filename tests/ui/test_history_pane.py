@@ -19,6 +19,7 @@ from workbench.tui.screens.comparison import ComparisonScreen
 from workbench.tui.screens.export import ExportScreen
 from workbench.tui.screens.history import HistoryScreen
 from workbench.tui.screens.history_filter import HistoryFilterScreen
+from workbench.tui.screens.import_history import ImportScreen
 
 
 @pytest.fixture(autouse=True)
@@ -107,9 +108,13 @@ async def test_a_home_without_conversations(tmp_path: Path) -> None:
     async with history(tmp_path, said, offline=True) as (d, screen, _):
         assert "Nothing was said yet. f2 goes to the" in d.screen()
         assert "reading the local store only; no provider is contacted" in d.screen()
-        await d.pilot.press("escape", "enter", "n", "b", "c", "m", "v", "x", "y", "right", "space", "end")
+        await d.pilot.press("escape", "enter", "n", "c", "m", "v", "x", "y", "right", "space", "b", "end", "c", "g")
         await d.settle()
         assert d.app.screen is screen
+        assert screen.focused is screen.branches
+        assert not screen.query_line.value
+        await d.pilot.press("escape", "escape", "i")
+        await d.until(lambda: isinstance(d.app.screen, ImportScreen))
 
 
 async def test_an_older_answer_never_replaces_a_newer_one_and_a_slow_search_ends_on_request(

@@ -11,6 +11,7 @@ import pytest
 from tests.support.app import Driven
 from tests.support.fake_said import Said
 from tests.ui.test_history_pane import history, look_for
+from workbench.conversations.outlines import Outline
 from workbench.conversations.values import Role
 from workbench.core.errors import StorageError
 from workbench.tui.history import searching
@@ -67,7 +68,7 @@ async def test_what_is_gone_or_cannot_be_read_is_never_taken_for_what_was_read_b
         assert row is not None
         assert row.group.title == "Log schema", "the cursor stays near"
 
-        async def locked(_: str, /) -> None:
+        async def locked(_: str, /) -> Outline:
             raise StorageError("The database is locked", hint="Close the other program")
 
         core.outlines.of = locked
@@ -89,7 +90,7 @@ async def test_more_is_read_of_what_is_listed_also_after_another_search_was_stop
     async with history(tmp_path, said) as (d, screen, _):
         fake = said.engine.core.search
         await look_for(d, screen, "needle")
-        assert screen.searching.results.next is None or not screen.searching.has_read_on
+        assert screen.searching.results.next is not None
         fake.hold = asyncio.Event()
         screen.query_line.value = "vacuum"
         await d.until(lambda: fake.asked[-1][0] == "vacuum" and "still searching" in d.screen())

@@ -55,3 +55,6 @@ async def test_prompts_of_all_conversations_are_listed_once_the_newest_first(
         top = (await conversations.path(first))[1].id
         assert await prompts.branch_size(first, beside_id=top) == BranchSize(messages=1, characters=8, bytes=8)
         assert await prompts.branch_size(first, beside_id="gone") == BranchSize()
+        # A prompt that follows the first reply.
+        reply = (await conversations.path(first))[2].id
+        assert await prompts.branch_size(first, after_id=reply) == BranchSize(messages=3, characters=18, bytes=19)

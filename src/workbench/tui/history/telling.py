@@ -77,10 +77,7 @@ def border_of_results(searching: Searching, width: int) -> str:
 def empty_text(asked: Asked) -> str:
     """What stands where nothing was found."""
     if not asked.text:
-        return drawn(
-            "Nothing was said yet. f2 goes to the chat; `workbench history import FILE` brings conversations from"
-            " elsewhere."
-        )
+        return "Nothing was said yet. f2 goes to the chat; esc and then i imports what was said in other programs."
     if asked.conditions:
         return "Nothing was found. backspace takes the last condition away, esc shows all conversations."
     return "Nothing was found. / changes the words, esc shows all conversations."

@@ -392,3 +392,6 @@ class HistoryScreen(SidePane):
             self._show_state()
         elif self.searching.asked.text:
             self.look_for(Asked())
+        elif not self.results.display:
+            # Where there is no list to go to letters are keys all the same.
+            self.set_focus(None)
