@@ -18,6 +18,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+ENDING_S = 10.0
 LENGTH_BYTES = 4
 DESCRIPTORS = 4
 """Standard input, output and error of the program, and where its pid and its end are reported."""
@@ -38,6 +39,10 @@ def warm_up() -> None:
     load_litellm()
     for name in [name for name in sys.modules if name.partition(".")[0] == "workbench"]:
         del sys.modules[name]
+    # One that ends with the loop of the warm-up call may need a moment on a busy machine.
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(ENDING_S)
     if threading.active_count() > 1:
         raise RuntimeError(f"nothing that forks may have threads: {threading.enumerate()}")
 

@@ -23,7 +23,7 @@ def engine_with_storage() -> FakeEngine:
     return engine
 
 
-async def test_the_page_measures_prunes_only_when_sure_and_says_how_to_restore(tmp_path: Path) -> None:
+async def test_the_page_measures_prunes_only_when_sure_and_restores_only_when_sure(tmp_path: Path) -> None:
     engine = engine_with_storage()
     upkeep = engine.core.upkeep
     async with driven(tmp_path, engine=engine) as d:
@@ -48,7 +48,10 @@ async def test_the_page_measures_prunes_only_when_sure_and_says_how_to_restore(t
         await d.pilot.press("b")
         await d.until(lambda: "Backed up and verified" in d.screen())
         await d.pilot.press("end", "enter")
-        await d.until(lambda: "so nobody may use it" in d.screen() and "workbench restore" in d.screen())
+        await d.until(lambda: isinstance(d.app.screen, ConfirmScreen) and "backed up first" in d.screen())
+        await d.pilot.press("n")
+        await d.until(lambda: d.app.screen is page)
+        assert d.app.to_restore is None
         await d.pilot.press("i")
         await d.until(lambda: "Sound: 1 checks" in d.screen())
         upkeep.wrong = True

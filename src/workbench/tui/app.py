@@ -24,6 +24,7 @@ from workbench.tui.actions.values import Action, Scope
 from workbench.tui.application.keys import Keys
 from workbench.tui.application.looks import Looks
 from workbench.tui.application.panes import PanedApp, add_panes, pane_of, verbs_of_panes
+from workbench.tui.application.restoring import START_RESTORED
 from workbench.tui.application.setup import START_DEMONSTRATION, Setup
 from workbench.tui.application.terminal import Job, Notifying, WindowTitle, too_small, too_small_picture
 from workbench.tui.application.user_files import UserFiles
@@ -43,6 +44,8 @@ from workbench.tui.widgets.tab_bar import TabBar
 from workbench.tui.work import run_beside
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
     from textual.command import Provider
 
@@ -73,8 +76,10 @@ class WorkbenchApp(PanedApp):
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
-    def __init__(self, shell: Shell, *, conversation: str | None = None, in_terminal: bool = False) -> None:
-        """`conversation` is opened first. `in_terminal`: a timer drives the pump, and signals are handled."""
+    def __init__(
+        self, shell: Shell, *, conversation: str | None = None, told: str = "", in_terminal: bool = False
+    ) -> None:
+        """`conversation` is opened first, `told` said. `in_terminal`: a timer drives the pump; signals are handled."""
         super().__init__()
         self.shell = shell
         self.desk = Desk(shell)
@@ -82,6 +87,9 @@ class WorkbenchApp(PanedApp):
         self.pump = Pump(shell, self._parts_changed)
         self._rhythm = Rhythm(self, self._pump_once, lambda: self.pump.busy)
         self.chat = ChatScreen(self)
+        self.to_restore: Path | None = None
+        """The backup that takes the place of the database when this run has ended with `START_RESTORED`."""
+        self._told = told
         self._in_terminal = in_terminal
         self._signals: SignalWatch | None = None
         self._ending = False
@@ -123,6 +131,8 @@ class WorkbenchApp(PanedApp):
             self._signals = SignalWatch(loop, self.end_soon, self._close_core, self._job.stop_asked)
             self._signals.install()
         self.chat.call_after_refresh(self._start_engine)
+        if self._told:
+            self.tell(self._told)
 
     def _close_core(self, within_s: float) -> None:
         if self.shell.link is not None:
@@ -345,7 +355,7 @@ class WorkbenchApp(PanedApp):
         finally:
             self.window_title.end(for_good=True)
             self.pump.close()
-            self.exit(code, return_code=0 if code == START_DEMONSTRATION else code)
+            self.exit(code, return_code=0 if code in (START_DEMONSTRATION, START_RESTORED) else code)
 
     def ended_in_order(self) -> None:
         """The engine has ended too: no deadline is needed any more."""

@@ -31,30 +31,37 @@ class FullScreenOptions:
     """Name of a theme, instead of the remembered one."""
     ascii_only: bool = False
     """Draw with ASCII signs only."""
+    told: str = ""
+    """What is said at the start."""
 
 
 def run_full_screen(options: FullScreenOptions) -> int:
-    """Run until the user leaves; the exit code. Starting the demonstration from inside begins anew with it."""
+    """Run until the user leaves; the exit code. The demonstration and a restored backup begin anew from inside."""
     if not _is_terminal():
         sys.stderr.write("workbench needs a terminal; `workbench ask` works without one\n")
         return EXIT_USAGE
     # Nothing that is made before the first paint is garbage; the application switches collection on after it.
     gc.disable()
+    from workbench.tui.application.restoring import START_RESTORED, put_back
     from workbench.tui.application.setup import START_DEMONSTRATION
 
     while True:
-        code = _run_once(options)
-        if code != START_DEMONSTRATION or options.demo:
+        app = build_app(options)
+        code = _run_once(app)
+        if code == START_DEMONSTRATION and not options.demo:
+            options = replace(options, demo=True, offline=False, conversation=None, told="")
+        elif code == START_RESTORED and app.to_restore is not None:
+            told = put_back(options.paths.database, app.to_restore)
+            options = replace(options, conversation=None, told=told)
+        else:
             return code
-        options = replace(options, demo=True, offline=False, conversation=None)
 
 
 def _is_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__))
 
 
-def _run_once(options: FullScreenOptions) -> int:
-    app = build_app(options)
+def _run_once(app: WorkbenchApp) -> int:
     try:
         result = app.run()
     finally:
@@ -109,4 +116,4 @@ def build_app(options: FullScreenOptions) -> WorkbenchApp:
         demo=options.demo,
         remembered=remembered,
     )
-    return WorkbenchApp(shell, conversation=options.conversation, in_terminal=True)
+    return WorkbenchApp(shell, conversation=options.conversation, told=options.told, in_terminal=True)

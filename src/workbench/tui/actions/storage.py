@@ -42,7 +42,7 @@ STORAGE: tuple[Action, ...] = (
     ),
     Action(
         id="storage.open", title="Open or restore", scope=Scope.STORAGE, handler="screen.do('open')", keys=("enter",),
-        help="Open the conversation under the cursor; on a backup, say how it is restored.", palette=False,
+        help="Open the conversation under the cursor; put the backup under it back, once you agree.", palette=False,
         word="open",
     ),
     Action(

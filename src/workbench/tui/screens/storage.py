@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -21,6 +20,7 @@ from workbench.core.text import clean_line
 from workbench.tui.actions.registry import bindings_of
 from workbench.tui.actions.telling import keys_that_fit
 from workbench.tui.actions.values import Scope
+from workbench.tui.application.restoring import START_RESTORED
 from workbench.tui.core_link import CorePort
 from workbench.tui.glyphs import drawn, glyphs
 from workbench.tui.safe import SafeStatic, set_border_subtitle, set_border_title
@@ -32,7 +32,7 @@ from workbench.tui.widgets.storage_list import StorageList
 
 if TYPE_CHECKING:
     from workbench.core.progress import Progress
-    from workbench.storage.upkeep.values import Pruned, Pruning
+    from workbench.storage.upkeep.values import Backup, Pruned, Pruning
     from workbench.tui.app import WorkbenchApp
 
 T = TypeVar("T")
@@ -218,15 +218,29 @@ class StorageScreen(Dialog[None]):
         if row is None or self._work is not None:
             return
         if row.backup is not None:
-            command = f"workbench restore {shlex.quote(str(row.backup.path))}"
-            self._host.copy(command)
-            self._say(f"A backup takes the place of the whole database, so nobody may use it: quit, then {command}")
+            self._restore(row.backup)
         elif row.pruning is not None:
             self._prune()
         elif row.conversation is not None and row.conversation.deleted:
             self._say("This conversation lies in the trash; is:trash in the history finds it.")
         elif row.conversation is not None:
             self._host.open_from_anywhere(row.conversation.id)
+
+    def _restore(self, backup: Backup) -> None:
+        if self._host.shell.demo:
+            self._say("This is the demonstration: nothing of it is kept.")
+            return
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self._host.to_restore = backup.path
+                self._host.end_asking(START_RESTORED, "Restore the backup?", "Restore")
+
+        question = (
+            f"{backup.path.name} takes the place of all conversations. What is here now is backed up first, and "
+            "workbench begins anew."
+        )
+        self._ask("Restore this backup?", question, "Restore", answered)
 
     def _ask(self, title: str, question: str, yes: str, answered: Callable[[bool | None], None]) -> None:
         from workbench.tui.screens.confirm import ConfirmScreen
