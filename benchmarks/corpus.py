@@ -20,9 +20,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.conversations.keeping.writes import title_of
 from workbench.conversations.search import index
 from workbench.conversations.search.terms import facets_of, spaced
-from workbench.conversations.writes import title_of
 from workbench.core.ids import ALPHABET
 from workbench.core.text import folded
 from workbench.storage.schema import PLACES_A_SECOND

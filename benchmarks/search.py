@@ -28,7 +28,7 @@ from typing import Any
 
 from benchmarks import corpus
 from benchmarks.startup import CONFIGURATION, OURS, Start, median, start
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.search.matching import match_of
 from workbench.conversations.search.query import parsed
 from workbench.conversations.search.search import Search

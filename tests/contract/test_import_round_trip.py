@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tests.support.importing import Room, written
 from tests.support.storage import opened
-from workbench.conversations.documents import tree_document
 from workbench.conversations.exporting.formats import ExportFormat
 from workbench.conversations.exporting.service import Exporter
 from workbench.conversations.importing.shaping import LATEST_MS
+from workbench.conversations.telling.documents import tree_document
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.ids import new_id
 from workbench.providers.values import Attempt

@@ -14,11 +14,11 @@ from tests.support import import_databases as databases
 from tests.support import import_formats as formats
 from tests.support.importing import Room, written
 from tests.support.storage import integrity, opened
+from workbench.conversations.branching.placing import first_place_of
 from workbench.conversations.importing import preparing
 from workbench.conversations.importing.importer import Importer
 from workbench.conversations.importing.values import ImportProgress, ImportStage, report_document
-from workbench.conversations.placing import first_place_of
-from workbench.conversations.trash import Trash
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.values import MessageState
 from workbench.core.errors import UsageError
 from workbench.core.ids import new_id

@@ -23,7 +23,7 @@ from tests.support.storage import (
     plain,
     schema_of,
 )  # fmt: skip
-from workbench.conversations.placing import first_place_of
+from workbench.conversations.branching.placing import first_place_of
 from workbench.core.clock import ManualClock
 from workbench.core.errors import StorageError
 from workbench.storage.schema import APPLICATION_ID, STEPS

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.storage import child, end, integrity, opened, plain, until
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import MessageState
 from workbench.core.clock import SystemClock
 from workbench.core.errors import StorageError

@@ -13,8 +13,8 @@ from tests.support.cli import invoke
 from tests.support.in_process import Streams
 from tests.support.storage import opened
 from workbench.config.paths import resolve_paths
-from workbench.conversations.organizing import Organizer
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.ordering.organizing import Organizer
 from workbench.conversations.values import MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock

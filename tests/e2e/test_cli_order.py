@@ -14,7 +14,7 @@ from tests.support.in_process import Streams, type_in
 from tests.support.storage import opened, plain
 from workbench.cli import question
 from workbench.config.paths import resolve_paths
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import MessageState
 from workbench.core.clock import ManualClock
 

@@ -11,7 +11,7 @@ from tests.support.cli import invoke
 from tests.support.in_process import Streams
 from tests.support.storage import opened, plain
 from workbench.config.paths import resolve_paths
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import MessageState
 from workbench.core.clock import ManualClock
 

@@ -14,7 +14,7 @@ from tests.support.scripted_model import ScriptedModel, Step, provider
 from workbench.chat.service import ChatService
 from workbench.chat.turn import Answers
 from workbench.config.values import Configuration, OnBrokenStream, Settings
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.core.bus import EventBus, Subscription
 from workbench.core.clock import SystemClock
 from workbench.providers.answering.attempt_log import AttemptLog

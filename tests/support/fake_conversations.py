@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.conversations.trash import Deleted
+from workbench.conversations.ordering.trash import Deleted
 from workbench.conversations.values import Conversation, Message
 from workbench.core.errors import NotFoundError
 

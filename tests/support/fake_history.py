@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from workbench.conversations.outlines import BEGINNING, Node, Outline
+from workbench.conversations.branching.outlines import BEGINNING, Node, Outline
 from workbench.conversations.search.snippets import marks_in, snippet_of
 from workbench.conversations.search.values import SearchHit, SearchOrder, SearchPage
 from workbench.conversations.values import Conversation, Message

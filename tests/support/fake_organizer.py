@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbench.conversations.organizing import Before, Placement
+from workbench.conversations.ordering.organizing import Before, Placement
 from workbench.core.history_events import ConversationsOrganized
 
 if TYPE_CHECKING:

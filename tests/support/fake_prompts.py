@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.conversations.prompts import BranchSize, EarlierPrompt
+from workbench.conversations.keeping.prompts import BranchSize, EarlierPrompt
 from workbench.conversations.values import Role
 
 if TYPE_CHECKING:

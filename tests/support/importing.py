@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workbench.conversations.documents import tree_document
 from workbench.conversations.importing.importer import Importer
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.telling.documents import tree_document
 from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock
 from workbench.core.events import Event

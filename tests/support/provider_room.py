@@ -12,7 +12,7 @@ from tests.support.doubles import FaultyProvider
 from workbench.chat.service import ChatService
 from workbench.chat.values import TurnResult
 from workbench.config.values import Configuration, OnBrokenStream, Provider, Settings
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.core.bus import EventBus, Subscription
 from workbench.core.clock import Clock, SystemClock
 from workbench.core.secret import Secret

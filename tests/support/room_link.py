@@ -10,14 +10,14 @@ from tests.support.chat_room import Room
 from tests.support.fake_providers import FakeControl, FakeProviders
 from workbench.chat.service import ChatService
 from workbench.config.values import Configuration
-from workbench.conversations.drafts import Drafts
+from workbench.conversations.branching.forking import Forking
+from workbench.conversations.branching.outlines import Outlines
 from workbench.conversations.exporting.service import Exporter
-from workbench.conversations.forking import Forking
-from workbench.conversations.outlines import Outlines
-from workbench.conversations.prompts import Prompts
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.drafts import Drafts
+from workbench.conversations.keeping.prompts import Prompts
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.search.search import Search
-from workbench.conversations.trash import Trash
 from workbench.core import events as ev
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock

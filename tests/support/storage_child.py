@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from tests.support.storage import NEXT, failing, opened
-from workbench.conversations.repository import Conversations
-from workbench.conversations.trash import Trash
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.values import MessageState, Seam
 from workbench.core.bus import EventBus
 from workbench.core.clock import SystemClock

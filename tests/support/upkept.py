@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.storage import opened
-from workbench.conversations.repository import BegunTurn, Conversations
+from workbench.conversations.keeping.repository import BegunTurn, Conversations
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.search.index import take_out
-from workbench.conversations.trash import Trash
 from workbench.conversations.values import MessageState
 from workbench.core.bus import EventBus, Subscription
 from workbench.core.clock import ManualClock

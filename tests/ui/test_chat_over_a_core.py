@@ -13,7 +13,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.room_link import RoomLink
 from tests.support.scripted_model import Step, provider, says
 from workbench.config.values import Configuration, OnBrokenStream, Settings
-from workbench.conversations.organizing import Organizer
+from workbench.conversations.ordering.organizing import Organizer
 from workbench.core.clock import ManualClock
 from workbench.core.events import ConversationChanged
 from workbench.providers.values import AttemptFailure, ErrorKind, TextPart

@@ -11,7 +11,7 @@ import pytest
 from tests.support.app import Driven
 from tests.support.fake_said import Said
 from tests.ui.test_history_pane import history, look_for
-from workbench.conversations.outlines import Outline
+from workbench.conversations.branching.outlines import Outline
 from workbench.conversations.values import Role
 from workbench.core.errors import StorageError
 from workbench.tui.history import searching

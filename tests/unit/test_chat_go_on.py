@@ -11,7 +11,7 @@ import pytest
 from tests.support.chat_room import Room, room, until
 from tests.support.scripted_model import Step, says
 from workbench.chat.values import Turn, TurnOptions
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import Message, MessageState, Seam
 from workbench.core.clock import SystemClock
 from workbench.core.errors import NotFoundError, UsageError

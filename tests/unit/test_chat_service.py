@@ -14,7 +14,7 @@ from tests.support.chat_room import room, until
 from tests.support.scripted_model import Step, says
 from workbench.chat.values import TurnOptions
 from workbench.config.values import OnBrokenStream, Settings
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import Message, MessageState, Role
 from workbench.core.clock import SystemClock
 from workbench.core.errors import StorageError, UsageError

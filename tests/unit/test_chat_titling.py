@@ -18,7 +18,7 @@ from tests.support.turn_events import message
 from workbench.chat.titling import MAX_TOKENS, Titler, first_exchange, title_in
 from workbench.chat.values import TurnOptions
 from workbench.config.values import Configuration, FallbackStrategy, Provider, Settings
-from workbench.conversations.organizing import Organizer
+from workbench.conversations.ordering.organizing import Organizer
 from workbench.conversations.values import MessageState, Role
 from workbench.core.clock import SystemClock
 from workbench.core.events import Event, TurnFinished

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import opened
-from workbench.conversations import rows
-from workbench.conversations.documents import conversation_document
-from workbench.conversations.repository import BegunTurn, Conversations
+from workbench.conversations.keeping import rows
+from workbench.conversations.keeping.repository import BegunTurn, Conversations
+from workbench.conversations.telling.documents import conversation_document
 from workbench.conversations.values import MessageState, Role
 from workbench.core.clock import ManualClock
 from workbench.core.errors import NotFoundError, UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from workbench.conversations.documents import conversation_document, tree_document
+from workbench.conversations.telling.documents import conversation_document, tree_document
 from workbench.conversations.values import Conversation, Message, MessageState, Role
 from workbench.providers.values import Attempt
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import opened
-from workbench.conversations.forking import Forking
-from workbench.conversations.outlines import Outlines
-from workbench.conversations.repository import BegunTurn, Conversations
+from workbench.conversations.branching.forking import Forking
+from workbench.conversations.branching.outlines import Outlines
+from workbench.conversations.keeping.repository import BegunTurn, Conversations
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.search.search import Search
-from workbench.conversations.trash import Trash
 from workbench.conversations.values import MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import opened
-from workbench.conversations.organizing import MOST_TAGS, Organizer, folder_of, tag_of
-from workbench.conversations.repository import Conversations
-from workbench.conversations.trash import Trash
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.ordering.organizing import MOST_TAGS, Organizer, folder_of, tag_of
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.values import Conversation
 from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock

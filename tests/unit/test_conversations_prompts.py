@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import opened
-from workbench.conversations import prompts as prompts_module
-from workbench.conversations.prompts import BranchSize, Prompts
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping import prompts as prompts_module
+from workbench.conversations.keeping.prompts import BranchSize, Prompts
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import MessageState
 from workbench.core.clock import ManualClock
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.support.storage import opened
-from workbench.conversations import rows
-from workbench.conversations.documents import message_document
-from workbench.conversations.drafts import Drafts
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping import rows
+from workbench.conversations.keeping.drafts import Drafts
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.telling.documents import message_document
 from workbench.conversations.values import BrokenPart, MessageState, Role
 from workbench.core.clock import ManualClock
 from workbench.core.errors import NotFoundError, StorageError, UsageError

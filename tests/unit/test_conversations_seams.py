@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import child, end, opened
-from workbench.conversations.documents import message_document
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.telling.documents import message_document
 from workbench.conversations.values import BrokenPart, MessageState, Seam
 from workbench.core.clock import ManualClock
 from workbench.core.ids import new_id

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import child, end, opened
-from workbench.conversations.repository import BegunTurn, Conversations
-from workbench.conversations.trash import Trash
+from workbench.conversations.keeping.repository import BegunTurn, Conversations
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.values import MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import ManualClock

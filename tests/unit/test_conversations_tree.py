@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.storage import opened
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import Message, MessageState, Role
 from workbench.core.clock import ManualClock
 

@@ -21,7 +21,7 @@ from workbench.conversations.exporting import html
 from workbench.conversations.exporting.formats import ExportFormat
 from workbench.conversations.exporting.redacting import MASKED, redacted_message, redactor_of
 from workbench.conversations.exporting.service import Exporter
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.clock import ManualClock
 from workbench.core.errors import NotFoundError

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.storage import opened, plain
 from workbench.config.paths import resolve_paths
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.search import catching_up
 from workbench.conversations.search.catching_up import CatchingUp, next_size
 from workbench.conversations.search.search import Search

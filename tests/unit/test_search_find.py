@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.storage import opened, plain
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
 from workbench.conversations.search import index, statements
 from workbench.conversations.search import search as searching
 from workbench.conversations.search.query import parsed

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.full_text import full_text, matching
-from workbench.conversations.branches import STOPPED_BY_YOU
+from workbench.conversations.branching.branches import STOPPED_BY_YOU
 from workbench.conversations.search.matching import match_of
 from workbench.conversations.search.query import Query, Term
 from workbench.conversations.search.stemming import root, stem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.conversations.outlines import Node
+from workbench.conversations.branching.outlines import Node
 from workbench.conversations.values import MessageState, Role
 from workbench.tui.history.tree import MessageTree
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Protocol
 
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.keeping.writes import FinishedMessageError
 from workbench.conversations.values import BrokenPart, Message, MessageState, Seam
-from workbench.conversations.writes import FinishedMessageError
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, StorageError, WorkbenchError

@@ -12,8 +12,8 @@ from workbench.chat.reply import StoredReply
 from workbench.chat.turn import Answers, TurnRun
 from workbench.chat.values import Turn, TurnOptions, TurnResult
 from workbench.config.values import Configuration
-from workbench.conversations.branches import STOPPED_BY_YOU, how_it_ended
-from workbench.conversations.repository import BegunTurn, Conversations
+from workbench.conversations.branching.branches import STOPPED_BY_YOU, how_it_ended
+from workbench.conversations.keeping.repository import BegunTurn, Conversations
 from workbench.conversations.values import Message, MessageState
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from workbench.chat.turn import Answers
 from workbench.config.values import Configuration, FallbackStrategy, OnBrokenStream
-from workbench.conversations.organizing import Organizer
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.keeping.writes import one_line
+from workbench.conversations.ordering.organizing import Organizer
 from workbench.conversations.values import Conversation, Message, MessageState, Role
-from workbench.conversations.writes import one_line
 from workbench.core.bus import EventBus, Subscription
 from workbench.core.errors import NotFoundError, WorkbenchError
 from workbench.core.events import ConversationChanged, TurnFinished, TurnStarted

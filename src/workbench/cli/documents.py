@@ -55,7 +55,7 @@ def stored_event_document(event: StoredEvent) -> dict[str, object]:
 
 def answer_document(result: TurnResult, *, text: str, stored: bool) -> dict[str, object]:
     """What `ask --json` prints. The ids are null when nothing was stored."""
-    from workbench.conversations.documents import attempt_document, seam_documents
+    from workbench.conversations.telling.documents import attempt_document, seam_documents
 
     message = result.message
     return {

@@ -10,8 +10,8 @@ from workbench.cli import history_export, history_order, output
 from workbench.cli.invocation import Invocation
 from workbench.cli.options import JsonFlag
 from workbench.cli.session import running_engine
+from workbench.conversations.telling.wording import extra_lines, speaker, state_line
 from workbench.conversations.values import Conversation, Message
-from workbench.conversations.wording import extra_lines, speaker, state_line
 from workbench.core.clock import iso_utc
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def show(
 
     Its active branch, or with --json the whole tree.
     """
-    from workbench.conversations.documents import tree_document
+    from workbench.conversations.telling.documents import tree_document
 
     async def read(core: Core) -> tuple[Conversation, list[Message]]:
         conversation = await core.conversations.get(reference)

@@ -17,7 +17,7 @@ from workbench.core.errors import UsageError
 from workbench.core.text import clean_line
 
 if TYPE_CHECKING:
-    from workbench.conversations.organizing import Before
+    from workbench.conversations.ordering.organizing import Before
     from workbench.conversations.values import Conversation
     from workbench.engine.core import Core
     from workbench.storage.upkeep.values import Pruned
@@ -240,7 +240,7 @@ def _organize(context: typer.Context, references: Sequence[str], change: Change,
     with running_engine(cast("Invocation", context.obj), offline=True) as engine:
         changed, conversations = engine.run(work)
     if json:
-        from workbench.conversations.documents import conversation_document
+        from workbench.conversations.telling.documents import conversation_document
 
         documents = [conversation_document(one) | {"changed": one.id in changed} for one in conversations]
         output.write_json({"conversations": documents})
@@ -262,7 +262,7 @@ async def _found(
 
 
 def _tags_in(names: str) -> list[str]:
-    from workbench.conversations.organizing import tag_of
+    from workbench.conversations.ordering.organizing import tag_of
 
     return [tag_of(name) for name in names.split(",")]
 

@@ -39,7 +39,7 @@ def list_conversations(
     json: JsonFlag = False,
 ) -> None:
     """Conversations, newest first."""
-    from workbench.conversations.documents import conversation_document
+    from workbench.conversations.telling.documents import conversation_document
 
     query = " ".join(_filters(tag=tag, folder=folder, archived=archived, trash=trash))
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.chat.titling import Titler
-from workbench.conversations.drafts import Drafts
+from workbench.conversations.branching.forking import Forking
+from workbench.conversations.branching.outlines import Outlines
 from workbench.conversations.exporting.service import Exporter
-from workbench.conversations.forking import Forking
 from workbench.conversations.importing.importer import Importer
-from workbench.conversations.organizing import Organizer
-from workbench.conversations.outlines import Outlines
-from workbench.conversations.prompts import Prompts
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.drafts import Drafts
+from workbench.conversations.keeping.prompts import Prompts
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.ordering.organizing import Organizer
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.search.catching_up import CatchingUp
 from workbench.conversations.search.index import take_out
 from workbench.conversations.search.search import Search
-from workbench.conversations.trash import Trash
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.engine.daily import DailyUpkeep

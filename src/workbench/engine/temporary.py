@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.chat.service import ChatService
-from workbench.conversations.copying import copy_conversation, take_away
-from workbench.conversations.drafts import Drafts
+from workbench.conversations.branching.forking import Forking
+from workbench.conversations.branching.outlines import Outlines
 from workbench.conversations.exporting.service import Exporter
-from workbench.conversations.forking import Forking
-from workbench.conversations.organizing import Organizer
-from workbench.conversations.outlines import Outlines
-from workbench.conversations.prompts import Prompts
-from workbench.conversations.repository import Conversations
+from workbench.conversations.keeping.copying import copy_conversation, take_away
+from workbench.conversations.keeping.drafts import Drafts
+from workbench.conversations.keeping.prompts import Prompts
+from workbench.conversations.keeping.repository import Conversations
+from workbench.conversations.ordering.organizing import Organizer
+from workbench.conversations.ordering.trash import Trash
 from workbench.conversations.search.search import Search
-from workbench.conversations.trash import Trash
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError, UsageError

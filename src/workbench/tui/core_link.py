@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from workbench.config.values import Configuration
     from workbench.conversations.exporting.formats import ExportFormat
     from workbench.conversations.exporting.service import Exported
-    from workbench.conversations.prompts import BranchSize, EarlierPrompt
+    from workbench.conversations.keeping.prompts import BranchSize, EarlierPrompt
     from workbench.conversations.values import Conversation, Message
     from workbench.core.bus import EventBus
     from workbench.core.secret import Secret

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from workbench.conversations.exporting.markdown import with_closed_fence
+from workbench.conversations.telling.wording import attempt_line, extra_lines, rating_line, speaker, state_line
 from workbench.conversations.values import Conversation, Message, Role
-from workbench.conversations.wording import attempt_line, extra_lines, rating_line, speaker, state_line
 from workbench.core.clock import iso_utc
 from workbench.core.text import clean, clean_line
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from workbench.conversations.telling.wording import extra_lines, rating_line, speaker, state_line
 from workbench.conversations.values import Conversation, Message
-from workbench.conversations.wording import extra_lines, rating_line, speaker, state_line
 from workbench.core.clock import iso_utc
 from workbench.core.text import clean, clean_line
 

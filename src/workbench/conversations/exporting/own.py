@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 
-from workbench.conversations.documents import Document, tree_document
+from workbench.conversations.telling.documents import Document, tree_document
 from workbench.conversations.values import Conversation, Message
 from workbench.core.text import forbidden
 

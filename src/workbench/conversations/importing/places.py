@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from workbench.conversations.placing import free_place
+from workbench.conversations.branching.placing import free_place
 from workbench.storage.transaction import Transaction
 
 _TAKEN = "select m.n as n from json_each(?) w cross join messages m on m.n = w.value"

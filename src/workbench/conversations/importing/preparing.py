@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from workbench.conversations import rows, writes
 from workbench.conversations.importing.shaping import LATEST_MS
 from workbench.conversations.importing.values import ImportedConversation, ImportedMessage
-from workbench.conversations.organizing import LONGEST_TAG, MOST_TAGS, folder_of, tag_of
+from workbench.conversations.keeping import rows, writes
+from workbench.conversations.ordering.organizing import LONGEST_TAG, MOST_TAGS, folder_of, tag_of
 from workbench.conversations.search.terms import facets_of, spaced
 from workbench.conversations.values import Role
 from workbench.core.errors import UsageError

@@ -6,10 +6,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workbench.conversations import writes
+from workbench.conversations.branching.placing import first_place_of
 from workbench.conversations.importing.places import Places
 from workbench.conversations.importing.preparing import Piece, ReadyMessage
-from workbench.conversations.placing import first_place_of
+from workbench.conversations.keeping import writes
 from workbench.conversations.search import index
 from workbench.core.ids import new_id
 from workbench.core.text import folded

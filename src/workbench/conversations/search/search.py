@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from workbench.conversations import rows
+from workbench.conversations.keeping import rows
 from workbench.conversations.search import statements
 from workbench.conversations.search.query import Query, parsed
 from workbench.conversations.search.snippets import marks_in, snippet_of

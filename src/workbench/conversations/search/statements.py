@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from workbench.conversations.placing import first_place_of
+from workbench.conversations.branching.placing import first_place_of
 from workbench.conversations.search.matching import facets_match, match_of
 from workbench.conversations.search.query import ConversationFilter, FacetFilter, Flag, Query
 from workbench.conversations.search.stemming import root

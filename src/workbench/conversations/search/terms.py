@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from workbench.conversations.branches import STOPPED_BY_YOU
+from workbench.conversations.branching.branches import STOPPED_BY_YOU
 from workbench.conversations.values import MessageState
 from workbench.core.text import folded
 

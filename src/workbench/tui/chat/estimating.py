@@ -14,7 +14,7 @@ from workbench.tui.state.estimate import Answerer, Estimate, PromptSize, estimat
 from workbench.tui.state.files import named_files
 
 if TYPE_CHECKING:
-    from workbench.conversations.prompts import BranchSize
+    from workbench.conversations.keeping.prompts import BranchSize
     from workbench.providers.health.choices import ModelChoice
     from workbench.providers.health.values import RouteNow
 

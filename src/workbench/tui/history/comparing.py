@@ -112,7 +112,7 @@ class Comparing:
         return await self._history.messages(marked.conversation_id, marked.path[-1], len(marked.path) - first)
 
     def _side(self, messages: Sequence[Message]) -> Side:
-        from workbench.conversations.wording import speaker
+        from workbench.conversations.telling.wording import speaker
         from workbench.tui.screens.comparison import Side
 
         shell, dot = self._app.shell, f" {glyphs().dot} "

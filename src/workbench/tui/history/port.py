@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from workbench.tui.shell import Shell
 
 if TYPE_CHECKING:
-    from workbench.conversations.outlines import Outline
+    from workbench.conversations.branching.outlines import Outline
     from workbench.conversations.search.values import SearchOrder, SearchPage
     from workbench.conversations.values import Conversation, Message
 

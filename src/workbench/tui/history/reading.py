@@ -12,7 +12,7 @@ from workbench.tui.history.views import message_of, views_of
 from workbench.tui.widgets.history_reader import HistoryReader
 
 if TYPE_CHECKING:
-    from workbench.conversations.outlines import Outline
+    from workbench.conversations.branching.outlines import Outline
     from workbench.conversations.values import Conversation, Message
     from workbench.tui.history.port import CoreHistory
     from workbench.tui.widgets.message_view import MessageView

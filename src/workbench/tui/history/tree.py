@@ -10,7 +10,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbench.conversations.outlines import Node
+    from workbench.conversations.branching.outlines import Node
 
 _LONGEST_LEAD = 256
 """Cells of the lines that lead to a message; the nearest are kept."""

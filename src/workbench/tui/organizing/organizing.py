@@ -15,7 +15,7 @@ from workbench.tui.verbs import Verb
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from workbench.conversations.organizing import Before
+    from workbench.conversations.ordering.organizing import Before
     from workbench.conversations.values import Conversation
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from workbench.conversations.organizing import Before
-    from workbench.conversations.trash import Deleted
+    from workbench.conversations.ordering.organizing import Before
+    from workbench.conversations.ordering.trash import Deleted
     from workbench.conversations.values import Conversation
 
 

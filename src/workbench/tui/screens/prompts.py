@@ -21,7 +21,7 @@ from workbench.tui.shell import Shell
 from workbench.tui.state.prompts import PromptLine, prompt_lines
 
 if TYPE_CHECKING:
-    from workbench.conversations.prompts import EarlierPrompt
+    from workbench.conversations.keeping.prompts import EarlierPrompt
 
 _PAGE = 100
 _MOST = 500

@@ -10,7 +10,7 @@ from workbench.core.text import clean_line
 from workbench.tui.glyphs import glyphs
 
 if TYPE_CHECKING:
-    from workbench.conversations.prompts import EarlierPrompt
+    from workbench.conversations.keeping.prompts import EarlierPrompt
 
 _TEXT = 100
 _TITLE = 40

@@ -13,7 +13,7 @@ from workbench.tui.palette import BOLD, Role
 from workbench.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from workbench.conversations.outlines import Node
+    from workbench.conversations.branching.outlines import Node
 
 _STATES = {
     "failed": ("failed", Role.ERROR),

@@ -1,4 +1,4 @@
-"""Workbench's own documents: all that `conversations/documents.py` tells of a conversation, with its ids."""
+"""Workbench's own documents: all that `conversations/telling/documents.py` tells of a conversation, with its ids."""
 
 from __future__ import annotations
 

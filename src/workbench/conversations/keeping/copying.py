@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.conversations.placing import first_place_of, free_place
+from workbench.conversations.branching.placing import first_place_of, free_place
+from workbench.conversations.keeping.writes import no_conversation
 from workbench.conversations.search import index
-from workbench.conversations.writes import no_conversation
 from workbench.storage.store import Store
 from workbench.storage.transaction import Row, Transaction
 

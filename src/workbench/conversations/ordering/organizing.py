@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.conversations.writes import no_conversation, one_line
+from workbench.conversations.keeping.writes import no_conversation, one_line
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock
 from workbench.core.errors import UsageError

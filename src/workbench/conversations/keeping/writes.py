@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from workbench.conversations.placing import place_of
+from workbench.conversations.branching.placing import place_of
 from workbench.conversations.search import index
 from workbench.conversations.values import MessageState, Role
 from workbench.core.errors import NotFoundError, StorageError, UsageError

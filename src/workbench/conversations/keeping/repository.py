@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.conversations import branches, rows, writes
-from workbench.conversations.interruption import mark_interrupted
-from workbench.conversations.references import conversation_named
+from workbench.conversations.branching import branches
+from workbench.conversations.keeping import rows, writes
+from workbench.conversations.keeping.interruption import mark_interrupted
+from workbench.conversations.ordering.references import conversation_named
 from workbench.conversations.values import BrokenPart, Conversation, Message, MessageState, Role, Seam
 from workbench.core.clock import Clock
 from workbench.core.errors import NotFoundError

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.conversations import rows, writes
-from workbench.conversations.references import conversation_named
+from workbench.conversations.keeping import rows, writes
+from workbench.conversations.ordering.references import conversation_named
 from workbench.conversations.values import Conversation
 from workbench.core.bus import EventBus
 from workbench.core.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.conversations import rows, writes
+from workbench.conversations.keeping import rows, writes
 from workbench.conversations.values import Conversation, MessageState, Role
 from workbench.storage.store import Store
 

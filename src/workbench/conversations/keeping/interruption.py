@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from workbench.conversations import rows, writes
+from workbench.conversations.keeping import rows, writes
 from workbench.conversations.search import index
 from workbench.conversations.values import Message
 from workbench.core.clock import Clock

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from workbench.conversations import rows, writes
-from workbench.conversations.placing import first_place_of, free_place
+from workbench.conversations.branching.placing import first_place_of, free_place
+from workbench.conversations.keeping import rows, writes
 from workbench.conversations.search import index
 from workbench.conversations.values import Conversation, MessageState
 from workbench.core.bus import EventBus

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.conversations import rows
+from workbench.conversations.keeping import rows
 from workbench.conversations.values import Conversation
 from workbench.core.errors import NotFoundError
 from workbench.core.ids import ALPHABET

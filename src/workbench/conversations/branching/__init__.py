@@ -1,0 +1,1 @@
+"""The tree of messages: places, branches, copies of them."""

@@ -1,0 +1,1 @@
+"""Conversations on disk: read, written, and what is kept beside them."""

@@ -1,0 +1,1 @@
+"""Titles, tags, folders, archive and trash."""

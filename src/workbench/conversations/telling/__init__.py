@@ -1,0 +1,1 @@
+"""Conversations in words and in plain documents."""
