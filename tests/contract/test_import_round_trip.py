@@ -186,6 +186,11 @@ async def test_forks_and_bundles(tmp_path: Path) -> None:
         report = await b.importer.run(tmp_path / "bundle")
         assert (report.format, report.new) == ("workbench", 2)
         assert await b.documents() == await a.documents()
+    async with opened(tmp_path / "c.db") as third:
+        alone, c = tmp_path / "alone", Room(third)
+        alone.write_text(json.dumps(forked))
+        await c.importer.run(alone)
+        assert [one["forked_from_id"] for one in await c.documents()] == [message.id], "though that is not here"
 
 
 async def test_ids_that_another_conversation_has_are_not_taken_over(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ class Conversation:
     deleted_at_ms: int | None = None
     """When it was put into the trash."""
     forked_from_id: str | None = None
-    """The message of another conversation that it began as a branch of."""
+    """The message of another conversation that it began as a branch of; after an import that may not be here."""
     active_leaf_id: str | None = None
     provider: str | None = None
     """The provider this conversation is pinned to; None lets the strategy decide."""

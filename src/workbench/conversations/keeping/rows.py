@@ -131,7 +131,7 @@ def conversation_of(row: Row) -> Conversation:
         source=row["source"],
         source_id=row["source_id"],
         deleted_at_ms=row["deleted_at"],
-        forked_from_id=row["forked_from_id"],
+        forked_from_id=row["forked_from_id"] or settings.get("forked_from"),
         active_leaf_id=row["active_leaf_id"],
         provider=settings.get("provider"),
         model=settings.get("model"),

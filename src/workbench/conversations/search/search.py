@@ -238,7 +238,8 @@ def _values(search: statements.Statements, *, limit: int, most: int) -> dict[str
 
 
 def _counted(messages: int, titles: int) -> _Cursor:
-    return _Cursor(total=min(messages, COUNTED) + titles, capped=messages > COUNTED, at=0)
+    capped = messages > COUNTED
+    return _Cursor(total=COUNTED if capped else messages + titles, capped=capped, at=0)
 
 
 def _page(query: Query, hits: Sequence[SearchHit], cursor: _Cursor, following: _Cursor | None) -> SearchPage:
