@@ -48,7 +48,7 @@ class Driven:
                 return
             await self.app.pump.flush()
             await self.pilot.pause(0.01)
-        raise AssertionError("the condition never held")
+        raise AssertionError(f"the condition never held; the screen shows\n{self.screen()}")
 
     async def type(self, text: str) -> None:
         """Put text into the composer as if typed."""

@@ -49,8 +49,10 @@ async def test_a_branch_is_stopped_continued_reworded_deleted_and_brought_back(t
         await d.pilot.press("enter")
         await d.until(lambda: "Answer to the other wording." in d.screen())
         await d.until(lambda: "branch 2/2" in chat.transcript.messages[0].header)
+        await d.until(lambda: not d.app.desk.anything_running())
         # Without this wording the one before it is shown, down to its newest reply.
         chat.transcript.focus()
+        await d.settle()
         await d.pilot.press("up", "up", "d")
         await d.until(lambda: chat.transcript.messages[-1].text == joined.text)
         await d.pilot.press("u")

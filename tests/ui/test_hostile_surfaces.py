@@ -145,12 +145,14 @@ async def test_titles_in_the_list_and_in_the_palette_are_harmless(tmp_path: Path
         await d.pilot.press("ctrl+p")
         await d.until(lambda: isinstance(d.app.screen, CommandPalette))
         line = d.app.screen.query_one(Input)
+        listed = 0
         for typed in ("begin", "begin osc", "begin c1", "begin bidi", "begin click", *list(PAYLOADS.values())[:3]):
+            line.value = typed
+            await d.settle()
             # One search after the other: what is cut short by the next one is Textual's own affair.
             await d.until(lambda: all(worker.is_finished for worker in d.app.workers if worker.node is d.app.screen))
-            line.value = typed
-            if typed in ("begin", "begin osc", "begin c1", "begin bidi", "begin click"):
-                await d.until(lambda typed=typed: any(typed in row for row in d.lines()[8:]))
             await d.settle()
             assert not any(forbidden_in(row) for row in d.lines())
+            listed += sum("begin" in row and "conversation" in row for row in d.lines())
+        assert listed > 20, "titles were on the screen"
         assert d.app.is_running
