@@ -46,6 +46,8 @@ async def test_results_with_the_reader(tmp_path: Path, size: tuple[int, int], te
             assert d.screen() == text_golden(name="results")
             await d.pilot.press("enter")
         await d.until(lambda: screen.reader._found[0] == said.last.id)
+        # It is scrolled down to its end once it is laid out.
+        await d.until(lambda: "$0.004" in d.screen())
         await d.settle()
         assert d.screen() == text_golden(name="reader")
 
