@@ -139,7 +139,6 @@ class Importer:
                 tell(work.progress(source, counts))
         finally:
             await to_the_end(asyncio.to_thread(_close, batches))
-        await work.end()
         problems = list(counts.problems)
         if counts.more_problems:
             problems.append(f"and {counts.more_problems:,} more problems")
@@ -169,9 +168,6 @@ class _Counting:
 
     async def take(self, pieces: Sequence[Piece]) -> Tally:
         return await self._writing.count(self._store.read, pieces)
-
-    async def end(self) -> None:
-        """Nothing was written."""
 
     def progress(self, source: ImportFile, counts: _Counts) -> ImportProgress:
         return ImportProgress(
@@ -204,10 +200,6 @@ class _Adding:
         self.new += tally.new
         self.messages += tally.messages_new
         return tally
-
-    async def end(self) -> None:
-        if self._writing.forks:
-            await self._store.write(self._writing.connect_forks)
 
     def progress(self, source: ImportFile, counts: _Counts) -> ImportProgress:
         del source

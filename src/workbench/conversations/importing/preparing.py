@@ -134,7 +134,7 @@ def _conversation_values(conversation: ImportedConversation, begun: int, ended: 
     if conversation.private:
         settings["private"] = True
     if conversation.forked_from_id is not None:
-        # Kept here too: the message may be one that is not in this home.
+        # Not a reference of the database: the message may come later in the file, or not be in this home at all.
         settings["forked_from"] = conversation.forked_from_id
     if conversation.settings is not None:
         settings["imported"] = json.loads(conversation.settings)

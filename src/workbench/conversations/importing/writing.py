@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from workbench.conversations.branching.placing import first_place_of
@@ -56,10 +56,6 @@ _INSERT_ATTEMPT = """
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _NEW_END = "update conversations set active_leaf_id = ?, updated_at = max(updated_at, ?) where id = ?"
-_FORKED = """
-    update conversations set forked_from_id = :message
-    where id = :id and forked_from_id is null and exists (select 1 from messages where id = :message)
-"""
 
 
 @dataclass(slots=True)
@@ -111,8 +107,6 @@ class Writing:
         self._counted: set[tuple[str | None, str | None]] = set()
         self._grown: set[str] = set()
         """Conversations that pieces before added messages to, and that have more to come."""
-        self.forks: dict[str, str] = {}
-        """By the id of a conversation the message that it was forked from."""
 
     async def count(self, fetch: Fetch, pieces: Sequence[Piece]) -> Tally:
         """What `write` would do."""
@@ -131,7 +125,6 @@ class Writing:
     async def write(self, transaction: Transaction, pieces: Sequence[Piece]) -> Tally:
         """Add what is new of some pieces."""
         tally = Tally()
-        forks: dict[str, str] = {}
         waiting: dict[str, tuple[Piece, _Found]] = {}
         for piece in pieces:
             found = await _find(transaction.fetch, piece)
@@ -149,21 +142,11 @@ class Writing:
             elif found.added and piece.conversation.private:
                 # It has become private since: what is added now is for private providers only.
                 await transaction.execute(writes.MAKE_PRIVATE, ("true", found.id))
-            if piece.conversation.forked_from_id is not None:
-                forks[found.id] = piece.conversation.forked_from_id
             if found.added or (piece.last and found.id in self._grown):
                 waiting[found.id] = (piece, found)
         if waiting:
             await self._insert(transaction, list(waiting.values()))
-        if forks:
-            # At once, because an import that is ended here is not always run again to its end.
-            await _connect(transaction, forks)
-            self.forks |= forks
         return tally
-
-    async def connect_forks(self, transaction: Transaction) -> None:
-        """Let conversations know again which message they began from, also where that came after them."""
-        await _connect(transaction, self.forks)
 
     async def _insert(self, transaction: Transaction, together: Sequence[tuple[Piece, _Found]]) -> None:
         places = await self._places.find(transaction, [_wanted(piece, found) for piece, found in together])
@@ -204,10 +187,6 @@ class Writing:
         if attempts:
             await transaction.executemany(_INSERT_ATTEMPT, attempts)
         await transaction.executemany(_NEW_END, ends)
-
-
-async def _connect(transaction: Transaction, forks: Mapping[str, str]) -> None:
-    await transaction.executemany(_FORKED, [{"id": id_, "message": message} for id_, message in forks.items()])
 
 
 def _count(piece: Piece, found: _Found, tally: Tally) -> None:

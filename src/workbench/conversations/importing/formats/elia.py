@@ -6,17 +6,16 @@ import json
 from collections.abc import Iterator
 
 from workbench.conversations.importing.format import Outcome
-from workbench.conversations.importing.formats.sqlite_rows import cell, grouped
+from workbench.conversations.importing.formats.sqlite_rows import cell, chats_of
 from workbench.conversations.importing.shaping import key_of, role_of, text_of, time_of, unknown_part, words_of
 from workbench.conversations.importing.trees import Node, conversation_with, in_a_row, planted
-from workbench.conversations.importing.values import ImportedConversation, ImportedMessage, MalformedError, Trouble
+from workbench.conversations.importing.values import ImportedConversation, ImportedMessage
 from workbench.conversations.values import Role
 from workbench.storage.foreign import ForeignDatabase
 from workbench.storage.transaction import Row
 
 NAME = "elia"
 LABEL = "Elia"
-_MESSAGES = "select * from message order by chat_id, id"
 
 
 def knows(database: ForeignDatabase) -> bool:
@@ -26,12 +25,7 @@ def knows(database: ForeignDatabase) -> bool:
 
 def read(database: ForeignDatabase) -> Iterator[Outcome]:
     """Its chats."""
-    for chat_id, rows in grouped(database, _MESSAGES, "chat_id"):
-        for chat in database.rows("select * from chat where id = ?", (chat_id,)):
-            try:
-                yield _conversation(chat, rows)
-            except MalformedError as error:
-                yield Trouble(text=f"chat {text_of(chat_id)}: {error}")
+    return chats_of(database, _conversation)
 
 
 def _conversation(chat: Row, rows: list[Row]) -> ImportedConversation:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from workbench.conversations.importing.format import Outcome
-from workbench.conversations.importing.formats.sqlite_rows import cell, grouped
+from workbench.conversations.importing.formats.sqlite_rows import cell, chats_of
 from workbench.conversations.importing.shaping import (
     attachment,
     digest,
@@ -17,14 +17,13 @@ from workbench.conversations.importing.shaping import (
     words_of,
 )
 from workbench.conversations.importing.trees import conversation_with, in_a_row, planted, under_system
-from workbench.conversations.importing.values import ImportedConversation, ImportedMessage, MalformedError, Trouble
+from workbench.conversations.importing.values import ImportedConversation, ImportedMessage
 from workbench.conversations.values import Role
 from workbench.storage.foreign import ForeignDatabase
 from workbench.storage.transaction import Row
 
 NAME = "oterm"
 LABEL = "oterm"
-_MESSAGES = "select * from message order by chat_id, id"
 
 
 def knows(database: ForeignDatabase) -> bool:
@@ -34,12 +33,7 @@ def knows(database: ForeignDatabase) -> bool:
 
 def read(database: ForeignDatabase) -> Iterator[Outcome]:
     """Its chats."""
-    for chat_id, rows in grouped(database, _MESSAGES, "chat_id"):
-        for chat in database.rows("select * from chat where id = ?", (chat_id,)):
-            try:
-                yield _conversation(chat, rows)
-            except MalformedError as error:
-                yield Trouble(text=f"chat {text_of(chat_id)}: {error}")
+    return chats_of(database, _conversation)
 
 
 def _conversation(chat: Row, rows: list[Row]) -> ImportedConversation:
