@@ -102,8 +102,8 @@ def test_titles_pins_tags_folders_and_the_archive(home: Home) -> None:
     ]
     assert home.said("tags")[0] == "     2  to do\n     1  work\n"
     assert home.said("folders") == ("", "No folder yet: workbench history move FOLDER ID makes one\n")
-    assert home.said("move", "/work//rust/", home.one, home.two)[0].splitlines()[1].endswith(": moved to /work//rust/")
-    assert home.json("folders")["folders"] == [{"name": "work/rust", "conversations": 2}]
+    assert home.said("move", "/job//rust/", home.one, home.two)[0].splitlines()[1].endswith(": moved to /job//rust/")
+    assert home.json("folders")["folders"] == [{"name": "job/rust", "conversations": 2}]
     assert home.json("move", "--out", home.one)["conversations"][0]["folder"] is None
     assert home.json("archive", home.two, home.three)["conversations"][0]["archived"]
     assert [c["id"] for c in home.json("list")["conversations"]] == [home.one]

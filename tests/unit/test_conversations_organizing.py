@@ -59,18 +59,18 @@ async def test_each_change_is_told_and_can_be_taken_back(shelf: Shelf) -> None:
         await shelf.organizer.rename(one, " An\nÉtude "),
         await shelf.organizer.pin([one, two]),
         await shelf.organizer.tag([one, two], add=["Rust", "to do", "rust"]),
-        await shelf.organizer.move([two], "/work//rust/"),
+        await shelf.organizer.move([two], "/job//rust/"),
         await shelf.organizer.archive([one]),
     ]
     first, second = [await shelf.get(id_) for id_ in (one, two)]
     assert (first.title, first.pinned, first.tags, first.folder, first.archived) == (
         "An Étude", True, ("Rust", "to do"), None, True,
     )  # fmt: skip
-    assert (second.pinned, second.folder, second.archived) == (True, "work/rust", False)
+    assert (second.pinned, second.folder, second.archived) == (True, "job/rust", False)
     found = await shelf.store.read("select title_folded, titled_by from conversations where id = ?", (one,))
     assert tuple(found[0]) == ("an etude", "user")
     assert await shelf.organizer.tags() == {"Rust": 2, "to do": 2}
-    assert await shelf.organizer.folders() == {"work/rust": 1}
+    assert await shelf.organizer.folders() == {"job/rust": 1}
     assert [event.text() for event in heard.drain() if isinstance(event, ConversationsOrganized)] == [
         "1 conversation renamed", "2 conversations pinned", "2 conversations tagged", "1 conversation moved",
         "1 conversation archived",

@@ -20,7 +20,7 @@ NO_DATE = "is a year, a month or a day, e.g. 2026-10 - it was searched for as wo
 def test_words_phrases_exclusions_and_filters_are_told_apart() -> None:
     query = parsed(
         'retry "a phrase" -not -"no phrase" role:ai -role:user provider:openai model:gpt-4 has:code -has:error'
-        ' after:2026-10 before:2027 tag:"to do" -tag:done folder:/work/ is:pinned'
+        ' after:2026-10 before:2027 tag:"to do" -tag:done folder:/job/ is:pinned'
     )
     assert query.terms == (Term(text="retry"), Term(text="a phrase"))
     assert query.without == (Term(text="not"), Term(text="no phrase"))
@@ -37,7 +37,7 @@ def test_words_phrases_exclusions_and_filters_are_told_apart() -> None:
     assert query.filters == (
         ConversationFilter(name="tag", value="to do"),
         ConversationFilter(name="tag", value="done", negated=True),
-        ConversationFilter(name="folder", value="work"),
+        ConversationFilter(name="folder", value="job"),
         ConversationFilter(name="is", value="pinned"),
     )
     assert (query.notes, query.for_conversations, query.flag(Flag.PINNED)) == ((), False, True)
